@@ -1,0 +1,12 @@
+/** What the server tells the page: see Config in web/embed.go. */
+export interface Config {
+  endpoint: string;
+  /** A development token, or "" where people bring their own. */
+  token: string;
+}
+
+export async function loadConfig(): Promise<Config> {
+  const response = await fetch("/playground.json");
+  if (!response.ok) throw new Error(`/playground.json answered ${response.status}`);
+  return response.json();
+}
