@@ -1,0 +1,77 @@
+# Every target says what it does in a `## comment`, which is what `make` prints.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run build test generate lint bench web clean prerequisites
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sort | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+
+run: web ## build what changed and serve; ARGS="--listen :9000" adds flags
+	go run ./cmd/dealflow serve $(ARGS)
+
+build: web ## build the program as bin/dealflow
+	go build -o bin/dealflow ./cmd/dealflow
+
+test: prerequisites web web-test ## run every test, with the race detector, on SQLite and Postgres
+	go run ./internal/testdb/withpostgres -- go test -race -timeout 15m ./...
+
+bench: ## run the benchmarks of bench/
+	go run ./internal/testdb/withpostgres -- go test -run '^$$' -bench . -benchmem -timeout 60m ./bench/...
+
+generate: ## make the generated code anew (ent/ and graph/generated)
+	go generate ./...
+
+# What Postgres, a browser and Node are for is in the script.
+prerequisites:
+	@.ci/install
+
+# The web pages. They are built into the program, which does without them where
+# there is no npm. Make itself knows when they are out of date.
+
+pages := web/dist/playground/index.html
+modules := web/node_modules/.package-lock.json
+sources := $(shell find web -name node_modules -prune -o -name dist -prune -o -type f ! -name '*.go' ! -name '.*' -print)
+
+.PHONY: web-test
+ifneq ($(shell command -v npm),)
+
+web: $(pages) ## build the playground and the board into web/dist
+
+$(pages): $(modules) $(sources)
+	npm --prefix web run build
+	@touch -c $@
+
+$(modules): web/package-lock.json
+	npm --prefix web ci --no-audit --no-fund
+	@touch $@
+
+web-test: web
+	npm --prefix web run test --if-present
+
+else
+
+web web-test:
+	@echo "npm is not here: going on without the playground and the board"
+
+endif
+
+# The linter is a module of its own, so that its hundreds of dependencies stay
+# out of the program's. It takes minutes to build, once for each version.
+
+lint: bin/golangci-lint ## check formatting, vet, and run the linters of .golangci.yml
+	@unformatted=$$(find . -name node_modules -prune -o -name '*.go' -print0 | xargs -0 gofmt -l); \
+	if [ -n "$$unformatted" ]; then echo "not formatted; run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	bin/golangci-lint run ./...
+
+bin/golangci-lint: tools/go.mod tools/go.sum
+	go -C tools build -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@touch $@
+
+clean: ## remove what the other targets made
+	rm -rf bin web/node_modules
+	find web/dist -mindepth 1 ! -name .gitkeep -delete
+	go clean -testcache
