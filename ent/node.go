@@ -4,6 +4,12 @@ package ent
 
 import "dealflow/internal/id"
 
+// Node is an entity that node(id) finds.
+type Node interface {
+	IsNode()
+	GlobalID() string
+}
+
 // GlobalID is the entity's id as the API shows it.
 func (_m *Activity) GlobalID() string { return id.Activity.Encode(_m.ID) }
 

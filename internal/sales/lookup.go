@@ -1,0 +1,56 @@
+package sales
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"dealflow/ent"
+	"dealflow/ent/deal"
+	"dealflow/ent/pipeline"
+	"dealflow/ent/stage"
+	"dealflow/internal/id"
+	"dealflow/internal/store"
+)
+
+// The functions here find a row for a change to write, and lock it, so that
+// nobody else writes it before the change is over. What is locked first is the
+// same everywhere: pipelines, then stages by id, then cards by id.
+
+// lockPipeline finds and locks the pipeline that an input field names.
+func (c *change) lockPipeline(ctx context.Context, field string, key uuid.UUID) (*ent.Pipeline, error) {
+	found, err := c.db.Pipeline.Query().Where(pipeline.ID(key)).Modify(store.Lock).Only(ctx)
+	return found, missing(err, id.Pipeline, field)
+}
+
+// lockStage finds and locks the stage that an input field names.
+func (c *change) lockStage(ctx context.Context, field string, key uuid.UUID) (*ent.Stage, error) {
+	found, err := c.db.Stage.Query().Where(stage.ID(key)).Modify(store.Lock).Only(ctx)
+	return found, missing(err, id.Stage, field)
+}
+
+// lockDeal finds and locks the deal that an input names by id, at the version
+// that the sender has seen.
+func (c *change) lockDeal(ctx context.Context, key uuid.UUID, expected *int) (*ent.Deal, error) {
+	found, err := c.db.Deal.Query().Where(deal.ID(key)).Modify(store.Lock).Only(ctx)
+	if err != nil {
+		return nil, missing(err, id.Deal, "id")
+	}
+	return found, unchanged(found, found.Version, expected)
+}
+
+// missing turns "no such row" into what its sender can mend.
+func missing(err error, kind id.Kind, field string) error {
+	if ent.IsNotFound(err) {
+		return notFound(kind, in(field))
+	}
+	return err
+}
+
+// unchanged tells whether an entity still has the version that the sender has seen.
+func unchanged(current ent.Node, version int, expected *int) error {
+	if expected != nil && *expected != version {
+		return conflict(current, version, *expected)
+	}
+	return nil
+}

@@ -1,0 +1,221 @@
+package sales
+
+import (
+	"context"
+	"errors"
+
+	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
+
+	"dealflow/ent/deal"
+	"dealflow/ent/lead"
+	"dealflow/internal/id"
+	"dealflow/internal/rank"
+)
+
+// Place is an end of a stage.
+type Place string
+
+// The ends of a stage.
+const (
+	PlaceFirst Place = "FIRST"
+	PlaceLast  Place = "LAST"
+)
+
+// column is the cards of one kind in one stage. Its stage is locked by the
+// change that looks at it, so that no other card comes between a look at the
+// ranks and the writing of one.
+type column struct {
+	kind  id.Kind
+	stage uuid.UUID
+}
+
+// spot is where a card is to go in its column: next to a neighbour, or at an end.
+type spot struct {
+	before, after *uuid.UUID
+	at            Place
+}
+
+// bottom is below all cards.
+var bottom = spot{at: PlaceLast}
+
+// spot reads where a card is to go.
+func (c *check) spot(kind id.Kind, moving uuid.UUID, before, after *string, at *Place) spot {
+	read := spot{
+		before: c.optionalID(kind, "before", before),
+		after:  c.optionalID(kind, "after", after),
+		at:     PlaceLast,
+	}
+	given := 0
+	for _, is := range []bool{before != nil, after != nil, at != nil} {
+		if is {
+			given++
+		}
+	}
+	if given > 1 {
+		c.add(CodeInvalid, "exclusive", []string{"input"}, "Give one of before, after and at, not more.")
+	}
+	if at != nil {
+		read.at = *at
+	}
+	if next := read.neighbour(); next != nil && *next == moving {
+		c.add(CodeInvalid, "different", []string{"input"}, "A card cannot stand next to itself.")
+	}
+	return read
+}
+
+// neighbour is the card that a spot is next to, if there is one.
+func (s spot) neighbour() *uuid.UUID {
+	if s.before != nil {
+		return s.before
+	}
+	return s.after
+}
+
+// targetStage is the stage that a card goes to: the one that is named, or else
+// its neighbour's, or else its own.
+func (c *change) targetStage(ctx context.Context, moving card, named *uuid.UUID, to spot) (uuid.UUID, error) {
+	if named != nil {
+		return *named, nil
+	}
+	field, key := "id", moving.id
+	switch {
+	case to.before != nil:
+		field, key = "before", *to.before
+	case to.after != nil:
+		field, key = "after", *to.after
+	}
+	if moving.kind == id.Deal {
+		found, err := c.db.Deal.Query().Where(deal.ID(key)).Only(ctx)
+		if err != nil {
+			return uuid.Nil, missing(err, id.Deal, field)
+		}
+		return found.StageID, nil
+	}
+	found, err := c.db.Lead.Query().Where(lead.ID(key)).Only(ctx)
+	switch {
+	case err != nil:
+		return uuid.Nil, missing(err, id.Lead, field)
+	case found.StageID == nil:
+		return uuid.Nil, refuse(CodeRequired, "required", in("stageId"), "The lead is on no board: say which stage it goes to.")
+	}
+	return *found.StageID, nil
+}
+
+// rankFor finds the rank of a card that goes to a spot of a column. When the
+// ranks there leave no room, or grow too long, the column is ranked afresh.
+func (c *change) rankFor(ctx context.Context, col column, card uuid.UUID, s spot) (string, error) {
+	key, err := c.tryRank(ctx, col, card, s)
+	if errors.Is(err, rank.ErrOrder) || (err == nil && len(key) > rank.MaxLen) {
+		if err := c.rerank(ctx, col); err != nil {
+			return "", err
+		}
+		return c.tryRank(ctx, col, card, s)
+	}
+	return key, err
+}
+
+func (c *change) tryRank(ctx context.Context, col column, card uuid.UUID, s spot) (string, error) {
+	prev, next, err := c.around(ctx, col, card, s)
+	if err != nil {
+		return "", err
+	}
+	return rank.Between(prev, next)
+}
+
+// around finds the ranks above and below a spot, leaving out the card that
+// goes there; "" stands for an end of the column.
+func (c *change) around(ctx context.Context, col column, card uuid.UUID, s spot) (prev, next string, err error) {
+	switch {
+	case s.before != nil:
+		if next, err = c.rankOf(ctx, col, *s.before, "before"); err == nil {
+			prev, err = c.firstRank(ctx, col, card, sql.Desc, above(*s.before, next))
+		}
+	case s.after != nil:
+		if prev, err = c.rankOf(ctx, col, *s.after, "after"); err == nil {
+			next, err = c.firstRank(ctx, col, card, sql.Asc, below(*s.after, prev))
+		}
+	case s.at == PlaceFirst:
+		next, err = c.firstRank(ctx, col, card, sql.Asc, nil)
+	default:
+		prev, err = c.firstRank(ctx, col, card, sql.Desc, nil)
+	}
+	return prev, next, err
+}
+
+// above and below are the cards on one side of a card: ties break by id.
+func above(card uuid.UUID, key string) *sql.Predicate {
+	return sql.Or(sql.LT("rank", key), sql.And(sql.EQ("rank", key), sql.LT("id", card)))
+}
+
+func below(card uuid.UUID, key string) *sql.Predicate {
+	return sql.Or(sql.GT("rank", key), sql.And(sql.EQ("rank", key), sql.GT("id", card)))
+}
+
+// firstRank is the rank of the first card of a column in one direction, other
+// than the given one; "" when there is none.
+func (c *change) firstRank(ctx context.Context, col column, card uuid.UUID, direction func(string) string, where *sql.Predicate) (string, error) {
+	var ranks []string
+	err := c.scan(ctx, col, &ranks, func(s *sql.Selector) {
+		s.Select(s.C("rank")).Where(sql.NEQ("id", card)).
+			OrderBy(direction("rank"), direction("id")).Limit(1)
+		if where != nil {
+			s.Where(where)
+		}
+	})
+	if err != nil || len(ranks) == 0 {
+		return "", err
+	}
+	return ranks[0], nil
+}
+
+// rankOf is the rank of the card that another one is to stand next to.
+func (c *change) rankOf(ctx context.Context, col column, card uuid.UUID, field string) (string, error) {
+	var ranks []string
+	err := c.scan(ctx, col, &ranks, func(s *sql.Selector) {
+		s.Select(s.C("rank")).Where(sql.EQ("id", card))
+	})
+	if err != nil {
+		return "", err
+	}
+	if len(ranks) == 0 {
+		return "", refuse(CodeNotFound, "exists", in(field), "The %s in %s is not in that stage.", col.kind.Noun(), field)
+	}
+	return ranks[0], nil
+}
+
+// rerank gives all cards of a column new, short ranks in the same order.
+func (c *change) rerank(ctx context.Context, col column) error {
+	var ids []uuid.UUID
+	err := c.scan(ctx, col, &ids, func(s *sql.Selector) {
+		s.Select(s.C("id")).OrderBy("rank", "id")
+	})
+	if err != nil {
+		return err
+	}
+	for i, key := range rank.Spread(len(ids)) {
+		if err := c.writeRank(ctx, col, ids[i], key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// scan reads something of a column's cards.
+func (c *change) scan(ctx context.Context, col column, into any, shape func(*sql.Selector)) error {
+	inStage := func(s *sql.Selector) {
+		s.Where(sql.EQ("stage_id", col.stage))
+		shape(s)
+	}
+	if col.kind == id.Deal {
+		return c.db.Deal.Query().Modify(inStage).Scan(ctx, into)
+	}
+	return c.db.Lead.Query().Modify(inStage).Scan(ctx, into)
+}
+
+func (c *change) writeRank(ctx context.Context, col column, card uuid.UUID, key string) error {
+	if col.kind == id.Deal {
+		return c.db.Deal.UpdateOneID(card).SetRank(key).Exec(ctx)
+	}
+	return c.db.Lead.UpdateOneID(card).SetRank(key).Exec(ctx)
+}

@@ -1,0 +1,103 @@
+// Package sales holds the rules: what may become of pipelines, stages, deals
+// and leads, and what is written down when it does.
+//
+// Every exported method that changes something is one transaction: all of it
+// happens, or nothing. An answer of type Errors says what was wrong with the
+// request and how to mend it; any other error is the server's own.
+package sales
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"dealflow/ent"
+	"dealflow/internal/auth"
+	"dealflow/internal/photo"
+	"dealflow/internal/store"
+)
+
+// Sales applies the rules to a store.
+type Sales struct {
+	store  *store.Store
+	photos *photo.Store
+	now    func() time.Time
+}
+
+// New returns the rules over a store and the photos beside it. The clock is
+// read once a transaction.
+func New(s *store.Store, photos *photo.Store, now func() time.Time) *Sales {
+	return &Sales{store: s, photos: photos, now: now}
+}
+
+// change is one transaction: the store within it, who makes it and when.
+type change struct {
+	db           *ent.Client
+	dialect      string
+	organization uuid.UUID
+	user         *uuid.UUID
+	permissions  auth.Permissions
+	at           time.Time
+}
+
+// errAgain asks for the transaction to be run again, when what it was built on
+// has changed under it.
+var errAgain = errors.New("the data changed meanwhile")
+
+// attempts bounds how often a change is run again.
+const attempts = 5
+
+// change runs fn in one transaction, as the viewer of ctx.
+//
+// A rule that an index enforces too is checked by fn first, which can say more
+// than the index. When the index refuses all the same, somebody else got there
+// between the check and the write: fn runs again, and its check finds them.
+func (s *Sales) change(ctx context.Context, fn func(context.Context, *change) error) error {
+	viewer, ok := auth.ViewerFrom(ctx)
+	if !ok {
+		return store.ErrNoViewer
+	}
+	var err error
+	for range attempts {
+		err = s.store.Tx(ctx, func(ctx context.Context, db *ent.Client) error {
+			return fn(ctx, s.begin(db, viewer))
+		})
+		if !errors.Is(err, errAgain) && !ent.IsConstraintError(err) {
+			return err
+		}
+	}
+	return err
+}
+
+func (s *Sales) begin(db *ent.Client, viewer auth.Viewer) *change {
+	c := &change{
+		db:           db,
+		dialect:      s.store.Dialect,
+		organization: viewer.OrganizationID,
+		permissions:  viewer.Permissions,
+		at:           s.moment(),
+	}
+	if viewer.UserID != uuid.Nil {
+		c.user = &viewer.UserID
+	}
+	return c
+}
+
+// moment is the time now, as precise as both databases keep it.
+func (s *Sales) moment() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
+
+// answer runs a change that answers something.
+func answer[T any](ctx context.Context, s *Sales, fn func(context.Context, *change) (T, error)) (T, error) {
+	var result T
+	err := s.change(ctx, func(ctx context.Context, c *change) (err error) {
+		result, err = fn(ctx, c)
+		return err
+	})
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return result, nil
+}
