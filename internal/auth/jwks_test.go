@@ -40,7 +40,9 @@ func (i *issuer) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "down", http.StatusServiceUnavailable)
 		return
 	}
-	json.NewEncoder(w).Encode(jwkset.JWKSMarshal{Keys: i.keys})
+	if err := json.NewEncoder(w).Encode(jwkset.JWKSMarshal{Keys: i.keys}); err != nil {
+		panic(err)
+	}
 }
 
 // publish replaces the issuer's keys, and brings it up.
