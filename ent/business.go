@@ -31,18 +31,19 @@ type Business struct {
 	Name string `json:"name,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the BusinessQuery when eager-loading is set.
-	Edges           BusinessEdges `json:"edges"`
-	lead_businesses *uuid.UUID
-	selectValues    sql.SelectValues
+	Edges        BusinessEdges `json:"edges"`
+	selectValues sql.SelectValues
 }
 
 // BusinessEdges holds the relations/edges for other nodes in the graph.
 type BusinessEdges struct {
 	// Organization holds the value of the organization edge.
 	Organization *Organization `json:"organization,omitempty"`
+	// Leads holds the value of the leads edge.
+	Leads []*Lead `json:"leads,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [1]bool
+	loadedTypes [2]bool
 }
 
 // OrganizationOrErr returns the Organization value or an error if the edge
@@ -54,6 +55,15 @@ func (e BusinessEdges) OrganizationOrErr() (*Organization, error) {
 		return nil, &NotFoundError{label: organization.Label}
 	}
 	return nil, &NotLoadedError{edge: "organization"}
+}
+
+// LeadsOrErr returns the Leads value or an error if the edge
+// was not loaded in eager-loading.
+func (e BusinessEdges) LeadsOrErr() ([]*Lead, error) {
+	if e.loadedTypes[1] {
+		return e.Leads, nil
+	}
+	return nil, &NotLoadedError{edge: "leads"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -69,8 +79,6 @@ func (*Business) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullTime)
 		case business.FieldID, business.FieldOrganizationID:
 			values[i] = new(uuid.UUID)
-		case business.ForeignKeys[0]: // lead_businesses
-			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		default:
 			values[i] = new(sql.UnknownType)
 		}
@@ -122,13 +130,6 @@ func (_m *Business) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Name = value.String
 			}
-		case business.ForeignKeys[0]:
-			if value, ok := values[i].(*sql.NullScanner); !ok {
-				return fmt.Errorf("unexpected type %T for field lead_businesses", values[i])
-			} else if value.Valid {
-				_m.lead_businesses = new(uuid.UUID)
-				*_m.lead_businesses = *value.S.(*uuid.UUID)
-			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -145,6 +146,11 @@ func (_m *Business) Value(name string) (ent.Value, error) {
 // QueryOrganization queries the "organization" edge of the Business entity.
 func (_m *Business) QueryOrganization() *OrganizationQuery {
 	return NewBusinessClient(_m.config).QueryOrganization(_m)
+}
+
+// QueryLeads queries the "leads" edge of the Business entity.
+func (_m *Business) QueryLeads() *LeadQuery {
+	return NewBusinessClient(_m.config).QueryLeads(_m)
 }
 
 // Update returns a builder for updating this Business.

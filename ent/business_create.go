@@ -5,6 +5,7 @@ package ent
 import (
 	"context"
 	"dealflow/ent/business"
+	"dealflow/ent/lead"
 	"dealflow/ent/organization"
 	"errors"
 	"fmt"
@@ -80,6 +81,21 @@ func (_c *BusinessCreate) SetNillableID(v *uuid.UUID) *BusinessCreate {
 // SetOrganization sets the "organization" edge to the Organization entity.
 func (_c *BusinessCreate) SetOrganization(v *Organization) *BusinessCreate {
 	return _c.SetOrganizationID(v.ID)
+}
+
+// AddLeadIDs adds the "leads" edge to the Lead entity by IDs.
+func (_c *BusinessCreate) AddLeadIDs(ids ...uuid.UUID) *BusinessCreate {
+	_c.mutation.AddLeadIDs(ids...)
+	return _c
+}
+
+// AddLeads adds the "leads" edges to the Lead entity.
+func (_c *BusinessCreate) AddLeads(v ...*Lead) *BusinessCreate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddLeadIDs(ids...)
 }
 
 // Mutation returns the BusinessMutation object of the builder.
@@ -224,6 +240,22 @@ func (_c *BusinessCreate) createSpec() (*Business, *sqlgraph.CreateSpec) {
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
 		_node.OrganizationID = nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.LeadsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2M,
+			Inverse: true,
+			Table:   business.LeadsTable,
+			Columns: business.LeadsPrimaryKey,
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(lead.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	return _node, _spec

@@ -4,7 +4,9 @@ package ent
 
 import (
 	"context"
+	"database/sql/driver"
 	"dealflow/ent/business"
+	"dealflow/ent/lead"
 	"dealflow/ent/organization"
 	"dealflow/ent/predicate"
 	"fmt"
@@ -26,7 +28,7 @@ type BusinessQuery struct {
 	inters           []Interceptor
 	predicates       []predicate.Business
 	withOrganization *OrganizationQuery
-	withFKs          bool
+	withLeads        *LeadQuery
 	modifiers        []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
@@ -79,6 +81,28 @@ func (_q *BusinessQuery) QueryOrganization() *OrganizationQuery {
 			sqlgraph.From(business.Table, business.FieldID, selector),
 			sqlgraph.To(organization.Table, organization.FieldID),
 			sqlgraph.Edge(sqlgraph.M2O, false, business.OrganizationTable, business.OrganizationColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryLeads chains the current query on the "leads" edge.
+func (_q *BusinessQuery) QueryLeads() *LeadQuery {
+	query := (&LeadClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(business.Table, business.FieldID, selector),
+			sqlgraph.To(lead.Table, lead.FieldID),
+			sqlgraph.Edge(sqlgraph.M2M, true, business.LeadsTable, business.LeadsPrimaryKey...),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -279,6 +303,7 @@ func (_q *BusinessQuery) Clone() *BusinessQuery {
 		inters:           append([]Interceptor{}, _q.inters...),
 		predicates:       append([]predicate.Business{}, _q.predicates...),
 		withOrganization: _q.withOrganization.Clone(),
+		withLeads:        _q.withLeads.Clone(),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
@@ -294,6 +319,17 @@ func (_q *BusinessQuery) WithOrganization(opts ...func(*OrganizationQuery)) *Bus
 		opt(query)
 	}
 	_q.withOrganization = query
+	return _q
+}
+
+// WithLeads tells the query-builder to eager-load the nodes that are connected to
+// the "leads" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *BusinessQuery) WithLeads(opts ...func(*LeadQuery)) *BusinessQuery {
+	query := (&LeadClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withLeads = query
 	return _q
 }
 
@@ -374,15 +410,12 @@ func (_q *BusinessQuery) prepareQuery(ctx context.Context) error {
 func (_q *BusinessQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Business, error) {
 	var (
 		nodes       = []*Business{}
-		withFKs     = _q.withFKs
 		_spec       = _q.querySpec()
-		loadedTypes = [1]bool{
+		loadedTypes = [2]bool{
 			_q.withOrganization != nil,
+			_q.withLeads != nil,
 		}
 	)
-	if withFKs {
-		_spec.Node.Columns = append(_spec.Node.Columns, business.ForeignKeys...)
-	}
 	_spec.ScanValues = func(columns []string) ([]any, error) {
 		return (*Business).scanValues(nil, columns)
 	}
@@ -407,6 +440,13 @@ func (_q *BusinessQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Bus
 	if query := _q.withOrganization; query != nil {
 		if err := _q.loadOrganization(ctx, query, nodes, nil,
 			func(n *Business, e *Organization) { n.Edges.Organization = e }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withLeads; query != nil {
+		if err := _q.loadLeads(ctx, query, nodes,
+			func(n *Business) { n.Edges.Leads = []*Lead{} },
+			func(n *Business, e *Lead) { n.Edges.Leads = append(n.Edges.Leads, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -438,6 +478,67 @@ func (_q *BusinessQuery) loadOrganization(ctx context.Context, query *Organizati
 		}
 		for i := range nodes {
 			assign(nodes[i], n)
+		}
+	}
+	return nil
+}
+func (_q *BusinessQuery) loadLeads(ctx context.Context, query *LeadQuery, nodes []*Business, init func(*Business), assign func(*Business, *Lead)) error {
+	edgeIDs := make([]driver.Value, len(nodes))
+	byID := make(map[uuid.UUID]*Business)
+	nids := make(map[uuid.UUID]map[*Business]struct{})
+	for i, node := range nodes {
+		edgeIDs[i] = node.ID
+		byID[node.ID] = node
+		if init != nil {
+			init(node)
+		}
+	}
+	query.Where(func(s *sql.Selector) {
+		joinT := sql.Table(business.LeadsTable)
+		s.Join(joinT).On(s.C(lead.FieldID), joinT.C(business.LeadsPrimaryKey[0]))
+		s.Where(sql.InValues(joinT.C(business.LeadsPrimaryKey[1]), edgeIDs...))
+		columns := s.SelectedColumns()
+		s.Select(joinT.C(business.LeadsPrimaryKey[1]))
+		s.AppendSelect(columns...)
+		s.SetDistinct(false)
+	})
+	if err := query.prepareQuery(ctx); err != nil {
+		return err
+	}
+	qr := QuerierFunc(func(ctx context.Context, q Query) (Value, error) {
+		return query.sqlAll(ctx, func(_ context.Context, spec *sqlgraph.QuerySpec) {
+			assign := spec.Assign
+			values := spec.ScanValues
+			spec.ScanValues = func(columns []string) ([]any, error) {
+				values, err := values(columns[1:])
+				if err != nil {
+					return nil, err
+				}
+				return append([]any{new(uuid.UUID)}, values...), nil
+			}
+			spec.Assign = func(columns []string, values []any) error {
+				outValue := *values[0].(*uuid.UUID)
+				inValue := *values[1].(*uuid.UUID)
+				if nids[inValue] == nil {
+					nids[inValue] = map[*Business]struct{}{byID[outValue]: {}}
+					return assign(columns[1:], values[1:])
+				}
+				nids[inValue][byID[outValue]] = struct{}{}
+				return nil
+			}
+		})
+	})
+	neighbors, err := withInterceptors[[]*Lead](ctx, query, qr, query.inters)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		nodes, ok := nids[n.ID]
+		if !ok {
+			return fmt.Errorf(`unexpected "leads" node returned %v`, n.ID)
+		}
+		for kn := range nodes {
+			assign(kn, n)
 		}
 	}
 	return nil

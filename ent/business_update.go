@@ -5,6 +5,7 @@ package ent
 import (
 	"context"
 	"dealflow/ent/business"
+	"dealflow/ent/lead"
 	"dealflow/ent/predicate"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
+	"github.com/google/uuid"
 )
 
 // BusinessUpdate is the builder for updating Business entities.
@@ -78,9 +80,45 @@ func (_u *BusinessUpdate) SetNillableName(v *string) *BusinessUpdate {
 	return _u
 }
 
+// AddLeadIDs adds the "leads" edge to the Lead entity by IDs.
+func (_u *BusinessUpdate) AddLeadIDs(ids ...uuid.UUID) *BusinessUpdate {
+	_u.mutation.AddLeadIDs(ids...)
+	return _u
+}
+
+// AddLeads adds the "leads" edges to the Lead entity.
+func (_u *BusinessUpdate) AddLeads(v ...*Lead) *BusinessUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddLeadIDs(ids...)
+}
+
 // Mutation returns the BusinessMutation object of the builder.
 func (_u *BusinessUpdate) Mutation() *BusinessMutation {
 	return _u.mutation
+}
+
+// ClearLeads clears all "leads" edges to the Lead entity.
+func (_u *BusinessUpdate) ClearLeads() *BusinessUpdate {
+	_u.mutation.ClearLeads()
+	return _u
+}
+
+// RemoveLeadIDs removes the "leads" edge to Lead entities by IDs.
+func (_u *BusinessUpdate) RemoveLeadIDs(ids ...uuid.UUID) *BusinessUpdate {
+	_u.mutation.RemoveLeadIDs(ids...)
+	return _u
+}
+
+// RemoveLeads removes "leads" edges to Lead entities.
+func (_u *BusinessUpdate) RemoveLeads(v ...*Lead) *BusinessUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveLeadIDs(ids...)
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -158,6 +196,51 @@ func (_u *BusinessUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.Name(); ok {
 		_spec.SetField(business.FieldName, field.TypeString, value)
 	}
+	if _u.mutation.LeadsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2M,
+			Inverse: true,
+			Table:   business.LeadsTable,
+			Columns: business.LeadsPrimaryKey,
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(lead.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedLeadsIDs(); len(nodes) > 0 && !_u.mutation.LeadsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2M,
+			Inverse: true,
+			Table:   business.LeadsTable,
+			Columns: business.LeadsPrimaryKey,
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(lead.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.LeadsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2M,
+			Inverse: true,
+			Table:   business.LeadsTable,
+			Columns: business.LeadsPrimaryKey,
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(lead.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -229,9 +312,45 @@ func (_u *BusinessUpdateOne) SetNillableName(v *string) *BusinessUpdateOne {
 	return _u
 }
 
+// AddLeadIDs adds the "leads" edge to the Lead entity by IDs.
+func (_u *BusinessUpdateOne) AddLeadIDs(ids ...uuid.UUID) *BusinessUpdateOne {
+	_u.mutation.AddLeadIDs(ids...)
+	return _u
+}
+
+// AddLeads adds the "leads" edges to the Lead entity.
+func (_u *BusinessUpdateOne) AddLeads(v ...*Lead) *BusinessUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddLeadIDs(ids...)
+}
+
 // Mutation returns the BusinessMutation object of the builder.
 func (_u *BusinessUpdateOne) Mutation() *BusinessMutation {
 	return _u.mutation
+}
+
+// ClearLeads clears all "leads" edges to the Lead entity.
+func (_u *BusinessUpdateOne) ClearLeads() *BusinessUpdateOne {
+	_u.mutation.ClearLeads()
+	return _u
+}
+
+// RemoveLeadIDs removes the "leads" edge to Lead entities by IDs.
+func (_u *BusinessUpdateOne) RemoveLeadIDs(ids ...uuid.UUID) *BusinessUpdateOne {
+	_u.mutation.RemoveLeadIDs(ids...)
+	return _u
+}
+
+// RemoveLeads removes "leads" edges to Lead entities.
+func (_u *BusinessUpdateOne) RemoveLeads(v ...*Lead) *BusinessUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveLeadIDs(ids...)
 }
 
 // Where appends a list predicates to the BusinessUpdate builder.
@@ -338,6 +457,51 @@ func (_u *BusinessUpdateOne) sqlSave(ctx context.Context) (_node *Business, err 
 	}
 	if value, ok := _u.mutation.Name(); ok {
 		_spec.SetField(business.FieldName, field.TypeString, value)
+	}
+	if _u.mutation.LeadsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2M,
+			Inverse: true,
+			Table:   business.LeadsTable,
+			Columns: business.LeadsPrimaryKey,
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(lead.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedLeadsIDs(); len(nodes) > 0 && !_u.mutation.LeadsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2M,
+			Inverse: true,
+			Table:   business.LeadsTable,
+			Columns: business.LeadsPrimaryKey,
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(lead.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.LeadsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2M,
+			Inverse: true,
+			Table:   business.LeadsTable,
+			Columns: business.LeadsPrimaryKey,
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(lead.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Business{config: _u.config}

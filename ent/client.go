@@ -588,6 +588,22 @@ func (c *BusinessClient) QueryOrganization(_m *Business) *OrganizationQuery {
 	return query
 }
 
+// QueryLeads queries the leads edge of a Business.
+func (c *BusinessClient) QueryLeads(_m *Business) *LeadQuery {
+	query := (&LeadClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(business.Table, business.FieldID, id),
+			sqlgraph.To(lead.Table, lead.FieldID),
+			sqlgraph.Edge(sqlgraph.M2M, true, business.LeadsTable, business.LeadsPrimaryKey...),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // Hooks returns the client hooks.
 func (c *BusinessClient) Hooks() []Hook {
 	return c.hooks.Business
@@ -1368,7 +1384,7 @@ func (c *LeadClient) QueryBusinesses(_m *Lead) *BusinessQuery {
 		step := sqlgraph.NewStep(
 			sqlgraph.From(lead.Table, lead.FieldID, id),
 			sqlgraph.To(business.Table, business.FieldID),
-			sqlgraph.Edge(sqlgraph.O2M, false, lead.BusinessesTable, lead.BusinessesColumn),
+			sqlgraph.Edge(sqlgraph.M2M, false, lead.BusinessesTable, lead.BusinessesPrimaryKey...),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil

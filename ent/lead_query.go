@@ -174,7 +174,7 @@ func (_q *LeadQuery) QueryBusinesses() *BusinessQuery {
 		step := sqlgraph.NewStep(
 			sqlgraph.From(lead.Table, lead.FieldID, selector),
 			sqlgraph.To(business.Table, business.FieldID),
-			sqlgraph.Edge(sqlgraph.O2M, false, lead.BusinessesTable, lead.BusinessesColumn),
+			sqlgraph.Edge(sqlgraph.M2M, false, lead.BusinessesTable, lead.BusinessesPrimaryKey...),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -705,33 +705,63 @@ func (_q *LeadQuery) loadCreatedBy(ctx context.Context, query *UserQuery, nodes 
 	return nil
 }
 func (_q *LeadQuery) loadBusinesses(ctx context.Context, query *BusinessQuery, nodes []*Lead, init func(*Lead), assign func(*Lead, *Business)) error {
-	fks := make([]driver.Value, 0, len(nodes))
-	nodeids := make(map[uuid.UUID]*Lead)
-	for i := range nodes {
-		fks = append(fks, nodes[i].ID)
-		nodeids[nodes[i].ID] = nodes[i]
+	edgeIDs := make([]driver.Value, len(nodes))
+	byID := make(map[uuid.UUID]*Lead)
+	nids := make(map[uuid.UUID]map[*Lead]struct{})
+	for i, node := range nodes {
+		edgeIDs[i] = node.ID
+		byID[node.ID] = node
 		if init != nil {
-			init(nodes[i])
+			init(node)
 		}
 	}
-	query.withFKs = true
-	query.Where(predicate.Business(func(s *sql.Selector) {
-		s.Where(sql.InValues(s.C(lead.BusinessesColumn), fks...))
-	}))
-	neighbors, err := query.All(ctx)
+	query.Where(func(s *sql.Selector) {
+		joinT := sql.Table(lead.BusinessesTable)
+		s.Join(joinT).On(s.C(business.FieldID), joinT.C(lead.BusinessesPrimaryKey[1]))
+		s.Where(sql.InValues(joinT.C(lead.BusinessesPrimaryKey[0]), edgeIDs...))
+		columns := s.SelectedColumns()
+		s.Select(joinT.C(lead.BusinessesPrimaryKey[0]))
+		s.AppendSelect(columns...)
+		s.SetDistinct(false)
+	})
+	if err := query.prepareQuery(ctx); err != nil {
+		return err
+	}
+	qr := QuerierFunc(func(ctx context.Context, q Query) (Value, error) {
+		return query.sqlAll(ctx, func(_ context.Context, spec *sqlgraph.QuerySpec) {
+			assign := spec.Assign
+			values := spec.ScanValues
+			spec.ScanValues = func(columns []string) ([]any, error) {
+				values, err := values(columns[1:])
+				if err != nil {
+					return nil, err
+				}
+				return append([]any{new(uuid.UUID)}, values...), nil
+			}
+			spec.Assign = func(columns []string, values []any) error {
+				outValue := *values[0].(*uuid.UUID)
+				inValue := *values[1].(*uuid.UUID)
+				if nids[inValue] == nil {
+					nids[inValue] = map[*Lead]struct{}{byID[outValue]: {}}
+					return assign(columns[1:], values[1:])
+				}
+				nids[inValue][byID[outValue]] = struct{}{}
+				return nil
+			}
+		})
+	})
+	neighbors, err := withInterceptors[[]*Business](ctx, query, qr, query.inters)
 	if err != nil {
 		return err
 	}
 	for _, n := range neighbors {
-		fk := n.lead_businesses
-		if fk == nil {
-			return fmt.Errorf(`foreign-key "lead_businesses" is nil for node %v`, n.ID)
-		}
-		node, ok := nodeids[*fk]
+		nodes, ok := nids[n.ID]
 		if !ok {
-			return fmt.Errorf(`unexpected referenced foreign-key "lead_businesses" returned %v for node %v`, *fk, n.ID)
+			return fmt.Errorf(`unexpected "businesses" node returned %v`, n.ID)
 		}
-		assign(node, n)
+		for kn := range nodes {
+			assign(kn, n)
+		}
 	}
 	return nil
 }

@@ -859,6 +859,9 @@ type BusinessMutation struct {
 	clearedFields       map[string]struct{}
 	organization        *uuid.UUID
 	clearedorganization bool
+	leads               map[uuid.UUID]struct{}
+	removedleads        map[uuid.UUID]struct{}
+	clearedleads        bool
 	done                bool
 	oldValue            func(context.Context) (*Business, error)
 	predicates          []predicate.Business
@@ -1195,6 +1198,60 @@ func (m *BusinessMutation) ResetOrganization() {
 	m.clearedorganization = false
 }
 
+// AddLeadIDs adds the "leads" edge to the Lead entity by ids.
+func (m *BusinessMutation) AddLeadIDs(ids ...uuid.UUID) {
+	if m.leads == nil {
+		m.leads = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		m.leads[ids[i]] = struct{}{}
+	}
+}
+
+// ClearLeads clears the "leads" edge to the Lead entity.
+func (m *BusinessMutation) ClearLeads() {
+	m.clearedleads = true
+}
+
+// LeadsCleared reports if the "leads" edge to the Lead entity was cleared.
+func (m *BusinessMutation) LeadsCleared() bool {
+	return m.clearedleads
+}
+
+// RemoveLeadIDs removes the "leads" edge to the Lead entity by IDs.
+func (m *BusinessMutation) RemoveLeadIDs(ids ...uuid.UUID) {
+	if m.removedleads == nil {
+		m.removedleads = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		delete(m.leads, ids[i])
+		m.removedleads[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedLeads returns the removed IDs of the "leads" edge to the Lead entity.
+func (m *BusinessMutation) RemovedLeadsIDs() (ids []uuid.UUID) {
+	for id := range m.removedleads {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// LeadsIDs returns the "leads" edge IDs in the mutation.
+func (m *BusinessMutation) LeadsIDs() (ids []uuid.UUID) {
+	for id := range m.leads {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetLeads resets all changes to the "leads" edge.
+func (m *BusinessMutation) ResetLeads() {
+	m.leads = nil
+	m.clearedleads = false
+	m.removedleads = nil
+}
+
 // Where appends a list predicates to the BusinessMutation builder.
 func (m *BusinessMutation) Where(ps ...predicate.Business) {
 	m.predicates = append(m.predicates, ps...)
@@ -1411,9 +1468,12 @@ func (m *BusinessMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *BusinessMutation) AddedEdges() []string {
-	edges := make([]string, 0, 1)
+	edges := make([]string, 0, 2)
 	if m.organization != nil {
 		edges = append(edges, business.EdgeOrganization)
+	}
+	if m.leads != nil {
+		edges = append(edges, business.EdgeLeads)
 	}
 	return edges
 }
@@ -1426,27 +1486,47 @@ func (m *BusinessMutation) AddedIDs(name string) []ent.Value {
 		if id := m.organization; id != nil {
 			return []ent.Value{*id}
 		}
+	case business.EdgeLeads:
+		ids := make([]ent.Value, 0, len(m.leads))
+		for id := range m.leads {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *BusinessMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 1)
+	edges := make([]string, 0, 2)
+	if m.removedleads != nil {
+		edges = append(edges, business.EdgeLeads)
+	}
 	return edges
 }
 
 // RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
 // the given name in this mutation.
 func (m *BusinessMutation) RemovedIDs(name string) []ent.Value {
+	switch name {
+	case business.EdgeLeads:
+		ids := make([]ent.Value, 0, len(m.removedleads))
+		for id := range m.removedleads {
+			ids = append(ids, id)
+		}
+		return ids
+	}
 	return nil
 }
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *BusinessMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 1)
+	edges := make([]string, 0, 2)
 	if m.clearedorganization {
 		edges = append(edges, business.EdgeOrganization)
+	}
+	if m.clearedleads {
+		edges = append(edges, business.EdgeLeads)
 	}
 	return edges
 }
@@ -1457,6 +1537,8 @@ func (m *BusinessMutation) EdgeCleared(name string) bool {
 	switch name {
 	case business.EdgeOrganization:
 		return m.clearedorganization
+	case business.EdgeLeads:
+		return m.clearedleads
 	}
 	return false
 }
@@ -1478,6 +1560,9 @@ func (m *BusinessMutation) ResetEdge(name string) error {
 	switch name {
 	case business.EdgeOrganization:
 		m.ResetOrganization()
+		return nil
+	case business.EdgeLeads:
+		m.ResetLeads()
 		return nil
 	}
 	return fmt.Errorf("unknown Business edge %s", name)

@@ -25,6 +25,8 @@ const (
 	FieldName = "name"
 	// EdgeOrganization holds the string denoting the organization edge name in mutations.
 	EdgeOrganization = "organization"
+	// EdgeLeads holds the string denoting the leads edge name in mutations.
+	EdgeLeads = "leads"
 	// Table holds the table name of the business in the database.
 	Table = "businesses"
 	// OrganizationTable is the table that holds the organization relation/edge.
@@ -34,6 +36,11 @@ const (
 	OrganizationInverseTable = "organizations"
 	// OrganizationColumn is the table column denoting the organization relation/edge.
 	OrganizationColumn = "organization_id"
+	// LeadsTable is the table that holds the leads relation/edge. The primary key declared below.
+	LeadsTable = "lead_businesses"
+	// LeadsInverseTable is the table name for the Lead entity.
+	// It exists in this package in order to avoid circular dependency with the "lead" package.
+	LeadsInverseTable = "leads"
 )
 
 // Columns holds all SQL columns for business fields.
@@ -46,21 +53,16 @@ var Columns = []string{
 	FieldName,
 }
 
-// ForeignKeys holds the SQL foreign-keys that are owned by the "businesses"
-// table and are not defined as standalone fields in the schema.
-var ForeignKeys = []string{
-	"lead_businesses",
-}
+var (
+	// LeadsPrimaryKey and LeadsColumn2 are the table columns denoting the
+	// primary key for the leads relation (M2M).
+	LeadsPrimaryKey = []string{"lead_id", "business_id"}
+)
 
 // ValidColumn reports if the column name is valid (part of the table columns).
 func ValidColumn(column string) bool {
 	for i := range Columns {
 		if column == Columns[i] {
-			return true
-		}
-	}
-	for i := range ForeignKeys {
-		if column == ForeignKeys[i] {
 			return true
 		}
 	}
@@ -117,10 +119,31 @@ func ByOrganizationField(field string, opts ...sql.OrderTermOption) OrderOption 
 		sqlgraph.OrderByNeighborTerms(s, newOrganizationStep(), sql.OrderByField(field, opts...))
 	}
 }
+
+// ByLeadsCount orders the results by leads count.
+func ByLeadsCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newLeadsStep(), opts...)
+	}
+}
+
+// ByLeads orders the results by leads terms.
+func ByLeads(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newLeadsStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
 func newOrganizationStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(OrganizationInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.M2O, false, OrganizationTable, OrganizationColumn),
+	)
+}
+func newLeadsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(LeadsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.M2M, true, LeadsTable, LeadsPrimaryKey...),
 	)
 }

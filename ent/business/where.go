@@ -309,6 +309,29 @@ func HasOrganizationWith(preds ...predicate.Organization) predicate.Business {
 	})
 }
 
+// HasLeads applies the HasEdge predicate on the "leads" edge.
+func HasLeads() predicate.Business {
+	return predicate.Business(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2M, true, LeadsTable, LeadsPrimaryKey...),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasLeadsWith applies the HasEdge predicate on the "leads" edge with a given conditions (other predicates).
+func HasLeadsWith(preds ...predicate.Lead) predicate.Business {
+	return predicate.Business(func(s *sql.Selector) {
+		step := newLeadsStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
 // And groups predicates with the AND operator between them.
 func And(predicates ...predicate.Business) predicate.Business {
 	return predicate.Business(sql.AndPredicates(predicates...))

@@ -103,13 +103,11 @@ const (
 	CreatedByInverseTable = "users"
 	// CreatedByColumn is the table column denoting the created_by relation/edge.
 	CreatedByColumn = "created_by_id"
-	// BusinessesTable is the table that holds the businesses relation/edge.
-	BusinessesTable = "businesses"
+	// BusinessesTable is the table that holds the businesses relation/edge. The primary key declared below.
+	BusinessesTable = "lead_businesses"
 	// BusinessesInverseTable is the table name for the Business entity.
 	// It exists in this package in order to avoid circular dependency with the "business" package.
 	BusinessesInverseTable = "businesses"
-	// BusinessesColumn is the table column denoting the businesses relation/edge.
-	BusinessesColumn = "lead_businesses"
 )
 
 // Columns holds all SQL columns for lead fields.
@@ -140,6 +138,12 @@ var Columns = []string{
 	FieldArchivedAt,
 	FieldCreatedByID,
 }
+
+var (
+	// BusinessesPrimaryKey and BusinessesColumn2 are the table columns denoting the
+	// primary key for the businesses relation (M2M).
+	BusinessesPrimaryKey = []string{"lead_id", "business_id"}
+)
 
 // ValidColumn reports if the column name is valid (part of the table columns).
 func ValidColumn(column string) bool {
@@ -403,6 +407,6 @@ func newBusinessesStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(BusinessesInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.O2M, false, BusinessesTable, BusinessesColumn),
+		sqlgraph.Edge(sqlgraph.M2M, false, BusinessesTable, BusinessesPrimaryKey...),
 	)
 }

@@ -1468,7 +1468,7 @@ func HasBusinesses() predicate.Lead {
 	return predicate.Lead(func(s *sql.Selector) {
 		step := sqlgraph.NewStep(
 			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.O2M, false, BusinessesTable, BusinessesColumn),
+			sqlgraph.Edge(sqlgraph.M2M, false, BusinessesTable, BusinessesPrimaryKey...),
 		)
 		sqlgraph.HasNeighbors(s, step)
 	})

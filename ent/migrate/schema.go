@@ -55,7 +55,6 @@ var (
 		{Name: "version", Type: field.TypeInt, Default: 1},
 		{Name: "name", Type: field.TypeString, Size: 200},
 		{Name: "organization_id", Type: field.TypeUUID},
-		{Name: "lead_businesses", Type: field.TypeUUID, Nullable: true},
 	}
 	// BusinessesTable holds the schema information for the "businesses" table.
 	BusinessesTable = &schema.Table{
@@ -68,12 +67,6 @@ var (
 				Columns:    []*schema.Column{BusinessesColumns[5]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
-			},
-			{
-				Symbol:     "businesses_leads_businesses",
-				Columns:    []*schema.Column{BusinessesColumns[6]},
-				RefColumns: []*schema.Column{LeadsColumns[0]},
-				OnDelete:   schema.SetNull,
 			},
 		},
 		Indexes: []*schema.Index{
@@ -632,6 +625,31 @@ var (
 			},
 		},
 	}
+	// LeadBusinessesColumns holds the columns for the "lead_businesses" table.
+	LeadBusinessesColumns = []*schema.Column{
+		{Name: "lead_id", Type: field.TypeUUID},
+		{Name: "business_id", Type: field.TypeUUID},
+	}
+	// LeadBusinessesTable holds the schema information for the "lead_businesses" table.
+	LeadBusinessesTable = &schema.Table{
+		Name:       "lead_businesses",
+		Columns:    LeadBusinessesColumns,
+		PrimaryKey: []*schema.Column{LeadBusinessesColumns[0], LeadBusinessesColumns[1]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "lead_businesses_lead_id",
+				Columns:    []*schema.Column{LeadBusinessesColumns[0]},
+				RefColumns: []*schema.Column{LeadsColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+			{
+				Symbol:     "lead_businesses_business_id",
+				Columns:    []*schema.Column{LeadBusinessesColumns[1]},
+				RefColumns: []*schema.Column{BusinessesColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+	}
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
 		ActivitiesTable,
@@ -646,14 +664,19 @@ var (
 		StagesTable,
 		StageStaysTable,
 		UsersTable,
+		LeadBusinessesTable,
 	}
 )
 
 func init() {
 	ActivitiesTable.ForeignKeys[0].RefTable = OrganizationsTable
 	ActivitiesTable.ForeignKeys[1].RefTable = UsersTable
+	ActivitiesTable.Annotation = &entsql.Annotation{}
+	ActivitiesTable.Annotation.Checks = map[string]string{
+		"activity_action":      "action IN ('CREATED', 'UPDATED', 'DELETED', 'MOVED', 'STATUS_CHANGED', 'ARCHIVED', 'RESTORED', 'REORDERED', 'COMMENTED', 'COMMENT_EDITED', 'COMMENT_DELETED', 'PHOTO_CHANGED', 'PHOTO_DELETED')",
+		"activity_entity_type": "entity_type IN ('ORGANIZATION', 'PIPELINE', 'STAGE', 'DEAL', 'LEAD', 'LEAD_STATUS', 'CONTACT', 'BUSINESS')",
+	}
 	BusinessesTable.ForeignKeys[0].RefTable = OrganizationsTable
-	BusinessesTable.ForeignKeys[1].RefTable = LeadsTable
 	CommentsTable.ForeignKeys[0].RefTable = OrganizationsTable
 	CommentsTable.ForeignKeys[1].RefTable = LeadsTable
 	CommentsTable.ForeignKeys[2].RefTable = DealsTable
@@ -687,7 +710,8 @@ func init() {
 	LeadStatusTable.ForeignKeys[0].RefTable = OrganizationsTable
 	LeadStatusTable.Annotation = &entsql.Annotation{}
 	LeadStatusTable.Annotation.Checks = map[string]string{
-		"lead_status_position": "position >= 0",
+		"lead_status_position":      "position >= 0",
+		"lead_status_primary_color": "primary_color IN ('GRAY', 'RED', 'ORANGE', 'YELLOW', 'GREEN', 'TEAL', 'BLUE', 'INDIGO', 'PURPLE', 'PINK')",
 	}
 	PipelinesTable.ForeignKeys[0].RefTable = OrganizationsTable
 	StagesTable.ForeignKeys[0].RefTable = OrganizationsTable
@@ -707,4 +731,6 @@ func init() {
 		"stay_card": "(lead_id IS NULL) <> (deal_id IS NULL)",
 	}
 	UsersTable.ForeignKeys[0].RefTable = OrganizationsTable
+	LeadBusinessesTable.ForeignKeys[0].RefTable = LeadsTable
+	LeadBusinessesTable.ForeignKeys[1].RefTable = BusinessesTable
 }

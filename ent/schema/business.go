@@ -2,6 +2,7 @@ package schema
 
 import (
 	"entgo.io/ent"
+	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 )
@@ -18,6 +19,13 @@ func (Business) Mixin() []ent.Mixin {
 func (Business) Fields() []ent.Field {
 	return []ent.Field{
 		field.String("name").NotEmpty().MaxLen(200),
+	}
+}
+
+// Edges of the entity.
+func (Business) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.From("leads", Lead.Type).Ref("businesses"),
 	}
 }
 

@@ -40,6 +40,10 @@ func (LeadStatus) Indexes() []ent.Index {
 // Annotations of the entity.
 func (LeadStatus) Annotations() []schema.Annotation {
 	return []schema.Annotation{
-		entsql.Checks(map[string]string{"lead_status_position": "position >= 0"}),
+		entsql.Checks(map[string]string{
+			"lead_status_position": "position >= 0",
+			"lead_status_primary_color": "primary_color IN ('GRAY', 'RED', 'ORANGE', 'YELLOW', 'GREEN', " +
+				"'TEAL', 'BLUE', 'INDIGO', 'PURPLE', 'PINK')",
+		}),
 	}
 }
