@@ -683,7 +683,7 @@ func init() {
 	CommentsTable.ForeignKeys[3].RefTable = UsersTable
 	CommentsTable.Annotation = &entsql.Annotation{}
 	CommentsTable.Annotation.Checks = map[string]string{
-		"comment_subject": "(lead_id IS NULL) <> (deal_id IS NULL)",
+		"comment_subject": "((lead_id IS NULL) <> (deal_id IS NULL))",
 	}
 	ContactsTable.ForeignKeys[0].RefTable = OrganizationsTable
 	DealsTable.ForeignKeys[0].RefTable = OrganizationsTable
@@ -704,7 +704,7 @@ func init() {
 	LeadsTable.ForeignKeys[3].RefTable = UsersTable
 	LeadsTable.Annotation = &entsql.Annotation{}
 	LeadsTable.Annotation.Checks = map[string]string{
-		"lead_board": "(stage_id IS NULL) = (rank = '') AND (stage_id IS NULL) = (stage_entered_at IS NULL)",
+		"lead_board": "((stage_id IS NULL) = (rank = '') AND (stage_id IS NULL) = (stage_entered_at IS NULL))",
 		"lead_state": "state IN ('ACTIVE', 'INACTIVE')",
 	}
 	LeadStatusTable.ForeignKeys[0].RefTable = OrganizationsTable
@@ -728,7 +728,7 @@ func init() {
 	StageStaysTable.ForeignKeys[3].RefTable = StagesTable
 	StageStaysTable.Annotation = &entsql.Annotation{}
 	StageStaysTable.Annotation.Checks = map[string]string{
-		"stay_card": "(lead_id IS NULL) <> (deal_id IS NULL)",
+		"stay_card": "((lead_id IS NULL) <> (deal_id IS NULL))",
 	}
 	UsersTable.ForeignKeys[0].RefTable = OrganizationsTable
 	LeadBusinessesTable.ForeignKeys[0].RefTable = LeadsTable

@@ -52,6 +52,7 @@ func (Comment) Indexes() []ent.Index {
 // Annotations of the entity.
 func (Comment) Annotations() []schema.Annotation {
 	return []schema.Annotation{
-		entsql.Checks(map[string]string{"comment_subject": "(lead_id IS NULL) <> (deal_id IS NULL)"}),
+		// Parentheses around the whole: ent takes any at both ends for those.
+		entsql.Checks(map[string]string{"comment_subject": "((lead_id IS NULL) <> (deal_id IS NULL))"}),
 	}
 }

@@ -78,9 +78,10 @@ func (Lead) Indexes() []ent.Index {
 // Annotations of the entity.
 func (Lead) Annotations() []schema.Annotation {
 	return []schema.Annotation{
+		// Parentheses around the whole: ent takes any at both ends for those.
 		entsql.Checks(map[string]string{
 			"lead_state": "state IN ('ACTIVE', 'INACTIVE')",
-			"lead_board": "(stage_id IS NULL) = (rank = '') AND (stage_id IS NULL) = (stage_entered_at IS NULL)",
+			"lead_board": "((stage_id IS NULL) = (rank = '') AND (stage_id IS NULL) = (stage_entered_at IS NULL))",
 		}),
 	}
 }

@@ -55,6 +55,7 @@ func (StageStay) Indexes() []ent.Index {
 // Annotations of the entity.
 func (StageStay) Annotations() []schema.Annotation {
 	return []schema.Annotation{
-		entsql.Checks(map[string]string{"stay_card": "(lead_id IS NULL) <> (deal_id IS NULL)"}),
+		// Parentheses around the whole: ent takes any at both ends for those.
+		entsql.Checks(map[string]string{"stay_card": "((lead_id IS NULL) <> (deal_id IS NULL))"}),
 	}
 }
