@@ -1,0 +1,88 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"sync"
+	"time"
+
+	entsql "entgo.io/ent/dialect/sql"
+)
+
+// Counter counts the statements of a context: see CountStatements.
+type Counter struct {
+	mu    sync.Mutex
+	count int
+	keep  bool
+	texts []string
+}
+
+// Count is how many statements have run so far. BEGIN and COMMIT do not count.
+func (c *Counter) Count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.count
+}
+
+// Statements is the SQL of what has run so far, if it was asked for with
+// RecordStatements.
+func (c *Counter) Statements() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.texts)
+}
+
+func (c *Counter) add(query string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.count++
+	if c.keep {
+		c.texts = append(c.texts, query)
+	}
+}
+
+type counterKey struct{}
+
+// CountStatements returns a context whose statements are counted, and their count.
+func CountStatements(ctx context.Context) (context.Context, *Counter) {
+	c := &Counter{}
+	return context.WithValue(ctx, counterKey{}, c), c
+}
+
+// RecordStatements is CountStatements that keeps the statements as well, for
+// tests and for those who look for a slow one.
+func RecordStatements(ctx context.Context) (context.Context, *Counter) {
+	ctx, c := CountStatements(ctx)
+	c.keep = true
+	return ctx, c
+}
+
+// watched counts the statements that pass, and reports them to observe, if any.
+type watched struct {
+	to      entsql.ExecQuerier
+	observe func(ctx context.Context, query string, took time.Duration, err error)
+}
+
+func (w watched) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	start := time.Now()
+	result, err := w.to.ExecContext(ctx, query, args...)
+	w.note(ctx, query, start, err)
+	return result, err
+}
+
+func (w watched) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	start := time.Now()
+	rows, err := w.to.QueryContext(ctx, query, args...)
+	w.note(ctx, query, start, err)
+	return rows, err
+}
+
+func (w watched) note(ctx context.Context, query string, start time.Time, err error) {
+	if c, ok := ctx.Value(counterKey{}).(*Counter); ok {
+		c.add(query)
+	}
+	if w.observe != nil {
+		w.observe(ctx, query, time.Since(start), err)
+	}
+}

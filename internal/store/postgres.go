@@ -1,0 +1,62 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"entgo.io/ent/dialect"
+	"github.com/lib/pq"
+)
+
+func openPostgres(ctx context.Context, rawURL string, opts Options) (*Store, error) {
+	connector, err := postgresConnector(rawURL)
+	if err != nil {
+		return nil, err
+	}
+	db := sql.OpenDB(connector)
+	limit := cmp.Or(opts.MaxOpenConns, 20)
+	db.SetMaxOpenConns(limit)
+	// Idle connections are kept: making one costs more than most queries.
+	db.SetMaxIdleConns(limit)
+	// They still end some time, so that the load follows when a server behind
+	// the same address is added or taken away.
+	db.SetConnMaxLifetime(30 * time.Minute)
+	if err := db.PingContext(ctx); err != nil {
+		return nil, errors.Join(unreachable(err), db.Close())
+	}
+	return &Store{Dialect: dialect.Postgres, readers: db, writer: db}, nil
+}
+
+func postgresConnector(rawURL string) (*pq.Connector, error) {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		// The error repeats what it could not read, perhaps a piece of the password.
+		return nil, errors.New("the database URL is no URL: write special characters " +
+			"of the user and the password in per cent, such as %40 for @ and %23 for #")
+	}
+	query := u.Query()
+	// Dates and months are cut in UTC, as SQLite does, whatever the server's zone.
+	query.Set("timezone", "UTC")
+	// Shown by pg_stat_activity.
+	query.Set("fallback_application_name", "dealflow")
+	u.RawQuery = query.Encode()
+	connector, err := pq.NewConnector(u.String())
+	if err != nil {
+		return nil, fmt.Errorf("the parameters of the database URL: %w", err)
+	}
+	return connector, nil
+}
+
+// unreachable says why Postgres does not answer, and what to do where that is known.
+func unreachable(err error) error {
+	hint := ""
+	if errors.Is(err, pq.ErrSSLNotSupported) {
+		hint = " (add ?sslmode=disable to the database URL if the network between is trusted)"
+	}
+	return fmt.Errorf("connecting to Postgres: %w%s", err, hint)
+}
