@@ -16,6 +16,9 @@ func (_m *Activity) GlobalID() string { return id.Activity.Encode(_m.ID) }
 // IsNode marks the entity as one that node(id) finds.
 func (_m *Activity) IsNode() {}
 
+// IsTimelineItem marks the entity as an entry of a lead's timeline.
+func (_m *Activity) IsTimelineItem() {}
+
 // GlobalID is the entity's id as the API shows it.
 func (_m *Business) GlobalID() string { return id.Business.Encode(_m.ID) }
 
@@ -27,6 +30,9 @@ func (_m *Comment) GlobalID() string { return id.Comment.Encode(_m.ID) }
 
 // IsNode marks the entity as one that node(id) finds.
 func (_m *Comment) IsNode() {}
+
+// IsTimelineItem marks the entity as an entry of a lead's timeline.
+func (_m *Comment) IsTimelineItem() {}
 
 // GlobalID is the entity's id as the API shows it.
 func (_m *Contact) GlobalID() string { return id.Contact.Encode(_m.ID) }

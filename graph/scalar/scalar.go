@@ -1,0 +1,73 @@
+// Package scalar writes and reads the schema's own scalars.
+package scalar
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+)
+
+// Error says that a value does not fit its scalar.
+type Error struct{ Message string }
+
+func (e *Error) Error() string { return e.Message }
+
+func wrong(format string, args ...any) error { return &Error{fmt.Sprintf(format, args...)} }
+
+// MarshalDateTime writes a point in time: RFC 3339, in UTC.
+func MarshalDateTime(t time.Time) graphql.Marshaler {
+	return graphql.WriterFunc(func(w io.Writer) {
+		_, _ = io.WriteString(w, strconv.Quote(t.UTC().Format(time.RFC3339Nano)))
+	})
+}
+
+// UnmarshalDateTime reads a point in time, to the microsecond that both
+// databases keep.
+func UnmarshalDateTime(v any) (time.Time, error) {
+	text, ok := v.(string)
+	if !ok {
+		return time.Time{}, wrong("a DateTime is a text such as %q", "2026-03-01T09:30:00Z")
+	}
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return time.Time{}, wrong("%.40q is not a DateTime such as %q", text, "2026-03-01T09:30:00Z")
+	}
+	return t.UTC().Truncate(time.Microsecond), nil
+}
+
+// MarshalDate writes a day.
+func MarshalDate(t time.Time) graphql.Marshaler {
+	return graphql.WriterFunc(func(w io.Writer) {
+		_, _ = io.WriteString(w, strconv.Quote(t.UTC().Format(time.DateOnly)))
+	})
+}
+
+// UnmarshalDate reads a day, as its first moment in UTC.
+func UnmarshalDate(v any) (time.Time, error) {
+	text, ok := v.(string)
+	if !ok {
+		return time.Time{}, wrong("a Date is a text such as %q", "2026-03-01")
+	}
+	t, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return time.Time{}, wrong("%.40q is not a Date such as %q", text, "2026-03-01")
+	}
+	return t, nil
+}
+
+// MarshalJSON writes a JSON value as it is.
+func MarshalJSON(value json.RawMessage) graphql.Marshaler {
+	return graphql.WriterFunc(func(w io.Writer) {
+		if len(value) == 0 {
+			value = json.RawMessage("null")
+		}
+		_, _ = w.Write(value)
+	})
+}
+
+// UnmarshalJSON reads any JSON value.
+func UnmarshalJSON(v any) (json.RawMessage, error) { return json.Marshal(v) }

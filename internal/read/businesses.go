@@ -1,0 +1,50 @@
+package read
+
+import (
+	"context"
+	"fmt"
+
+	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
+
+	"dealflow/ent"
+	"dealflow/ent/business"
+	"dealflow/ent/lead"
+)
+
+// BusinessesOfLead reads the businesses that each lead belongs to, by name.
+func BusinessesOfLead(ctx context.Context, db *ent.Client, leads []uuid.UUID, columns []string) (map[uuid.UUID][]*ent.Business, error) {
+	const owner = "owner"
+	rows, err := Businesses.rows(ctx, db, columns, func(s *sql.Selector) {
+		joined := sql.Table(lead.BusinessesTable)
+		leadID := lead.BusinessesPrimaryKey[0]
+		s.Join(joined).On(s.C(business.FieldID), joined.C(lead.BusinessesPrimaryKey[1]))
+		s.AppendSelectAs(joined.C(leadID), owner).
+			Where(among(joined.C(leadID), leads)).
+			OrderBy(s.C(business.FieldName), s.C(business.FieldID))
+	})
+	if err != nil {
+		return nil, err
+	}
+	groups := make(map[uuid.UUID][]*ent.Business, len(leads))
+	for _, row := range rows {
+		of, err := rowKey(row.Value(owner))
+		if err != nil {
+			return nil, err
+		}
+		groups[of] = append(groups[of], row)
+	}
+	return groups, nil
+}
+
+// rowKey reads an id that ent selected without knowing its type.
+func rowKey(value any, err error) (uuid.UUID, error) {
+	if err != nil {
+		return uuid.Nil, err
+	}
+	var key uuid.UUID
+	if err := key.Scan(value); err != nil {
+		return uuid.Nil, fmt.Errorf("read the owner of a row: %w", err)
+	}
+	return key, nil
+}

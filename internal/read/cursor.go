@@ -1,0 +1,116 @@
+package read
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+
+	"github.com/google/uuid"
+)
+
+// maxCursor bounds a cursor's text: the longest value that is sorted by is a
+// text of 320 characters.
+const maxCursor = 8 << 10
+
+// cursor is a place in an ordered list: the values that a row is sorted by, and
+// its id. It stays good when rows come and go around it, its own row included.
+type cursor struct {
+	Order  string            `json:"o"`
+	Values []json.RawMessage `json:"v"`
+	ID     uuid.UUID         `json:"i"`
+}
+
+// bound is a cursor whose values have been read; nil stands for no value.
+type bound struct {
+	values   []any
+	id       uuid.UUID
+	backward bool
+}
+
+// Cursor is a row's place in the list.
+func (l List[T]) Cursor(row *T) string {
+	c := cursor{Order: orderSignature(l.Order), ID: l.Kind.key(row), Values: []json.RawMessage{}}
+	for _, key := range l.Order {
+		value, err := json.Marshal(key.Value(row))
+		if err != nil {
+			panic(err) // a column's value always encodes
+		}
+		c.Values = append(c.Values, value)
+	}
+	text, err := json.Marshal(c)
+	if err != nil {
+		panic(err)
+	}
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+// parseCursor reads a cursor; nil when there is none.
+func parseCursor(argument string, text *string) (*cursor, error) {
+	if text == nil {
+		return nil, nil
+	}
+	broken := brokenCursor(argument)
+	if len(*text) > maxCursor {
+		return nil, broken
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(*text)
+	if err != nil {
+		return nil, broken
+	}
+	var c cursor
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&c); err != nil || decoder.More() {
+		return nil, broken
+	}
+	return &c, nil
+}
+
+func brokenCursor(argument string) error {
+	return wrong(argument, "The cursor in %s is not one that this server gave.", argument)
+}
+
+// bounds are the cursors that a page lies between. They must be of this list.
+func (l List[T]) bounds(w Window) ([]bound, error) {
+	var bounds []bound
+	if w.after != nil {
+		b, err := l.bound("after", w.after)
+		if err != nil {
+			return nil, err
+		}
+		bounds = append(bounds, b)
+	}
+	if w.before != nil {
+		b, err := l.bound("before", w.before)
+		if err != nil {
+			return nil, err
+		}
+		b.backward = true
+		bounds = append(bounds, b)
+	}
+	return bounds, nil
+}
+
+func (l List[T]) bound(argument string, c *cursor) (bound, error) {
+	if c.Order != orderSignature(l.Order) {
+		return bound{}, wrong(argument, "The cursor in %s is of a list in another order; start again without it.", argument)
+	}
+	broken := brokenCursor(argument)
+	if len(c.Values) != len(l.Order) {
+		return bound{}, broken
+	}
+	b := bound{id: c.ID, values: make([]any, len(c.Values))}
+	for i, key := range l.Order {
+		if string(c.Values[i]) == "null" {
+			if !key.Nullable {
+				return bound{}, broken
+			}
+			continue
+		}
+		var err error
+		if b.values[i], err = key.parse(c.Values[i]); err != nil {
+			return bound{}, broken
+		}
+	}
+	return b, nil
+}

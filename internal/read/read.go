@@ -1,0 +1,205 @@
+// Package read is how the API reads: what a list holds (filters, search), in
+// which order, and which page of it, for one parent or for many at once.
+//
+// Each level of a board is one SQL statement, whatever the number of parents:
+// many parents go in, and rows grouped by parent come out. The statements of
+// all levels are here, for whoever reads them.
+package read
+
+import (
+	"context"
+	"slices"
+
+	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
+
+	"dealflow/ent"
+)
+
+// Shape gives a SELECT its conditions, order and source.
+type Shape = func(*sql.Selector)
+
+// Kind is a kind of row that lists hold: how to query it through ent, which
+// keeps it inside the organization, and what can be asked of it.
+type Kind[T any] struct {
+	// table is the name in the database.
+	table string
+	// rows reads rows with these columns.
+	rows func(ctx context.Context, db *ent.Client, columns []string, shape Shape) ([]*T, error)
+	// scan reads something else of the rows, such as their number.
+	scan func(ctx context.Context, db *ent.Client, shape Shape, into any) error
+	// key is a row's id.
+	key func(*T) uuid.UUID
+	// fields are the columns that each field of the GraphQL type needs.
+	fields map[string][]string
+}
+
+// Columns are the columns that a selection of GraphQL fields needs. A field
+// that is not known needs them all: nil.
+func (k *Kind[T]) Columns(fields []string) []string {
+	columns := []string{"id"}
+	for _, field := range fields {
+		needed, known := k.fields[field]
+		if !known {
+			return nil
+		}
+		for _, column := range needed {
+			if !slices.Contains(columns, column) {
+				columns = append(columns, column)
+			}
+		}
+	}
+	return columns
+}
+
+// Parent is the column that says which parent a row belongs to.
+type Parent[T any] struct {
+	Column string
+	Of     func(*T) uuid.UUID
+}
+
+// List is what a list holds and in which order, before it is cut into pages.
+type List[T any] struct {
+	Kind *Kind[T]
+	// Parent is nil for a list of the whole organization.
+	Parent *Parent[T]
+	// Where are the conditions, all of which must hold.
+	Where []Shape
+	// Order is what to sort by; ties are broken by id.
+	Order []OrderKey[T]
+	// Columns are those to read, nil for all.
+	Columns []string
+}
+
+// ByID reads the rows with these ids.
+func ByID[T any](ctx context.Context, db *ent.Client, kind *Kind[T], ids []uuid.UUID, columns []string) ([]*T, error) {
+	return kind.rows(ctx, db, columns, func(s *sql.Selector) {
+		s.Where(among(s.C("id"), ids))
+	})
+}
+
+// Rows reads the whole list of each parent, in order.
+func (l List[T]) Rows(ctx context.Context, db *ent.Client, parents []uuid.UUID) (map[uuid.UUID][]*T, error) {
+	rows, err := l.Kind.rows(ctx, db, l.columns(), func(s *sql.Selector) {
+		s.Where(among(s.C(l.Parent.Column), parents))
+		l.conditions(s)
+		l.sort(s, false)
+	})
+	return l.group(rows), err
+}
+
+// Pages reads one page of the list of each parent. Without a parent column,
+// the page of the one list is that of uuid.Nil.
+func (l List[T]) Pages(ctx context.Context, db *ent.Client, parents []uuid.UUID, w Window) (map[uuid.UUID]*Page[T], error) {
+	bounds, err := l.bounds(w)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := l.Kind.rows(ctx, db, l.columns(), func(s *sql.Selector) {
+		l.conditions(s)
+		for _, b := range bounds {
+			l.beyond(s, b)
+		}
+		l.page(s, parents, w)
+	})
+	if err != nil {
+		return nil, err
+	}
+	pages := make(map[uuid.UUID]*Page[T], len(parents))
+	for parent, rows := range l.group(rows) {
+		pages[parent] = l.cut(rows, w)
+	}
+	return pages, nil
+}
+
+// Counts is how many rows the list of each parent has, whatever the page.
+func (l List[T]) Counts(ctx context.Context, db *ent.Client, parents []uuid.UUID) (map[uuid.UUID]int, error) {
+	if l.Parent == nil {
+		return l.count(ctx, db)
+	}
+	var counted []struct {
+		Parent uuid.UUID `sql:"parent"`
+		Rows   int       `sql:"rows"`
+	}
+	err := l.Kind.scan(ctx, db, func(s *sql.Selector) {
+		parent := s.C(l.Parent.Column)
+		s.Select(sql.As(parent, "parent"), sql.As(sql.Count("*"), "rows")).
+			Where(among(parent, parents)).GroupBy(parent)
+		l.conditions(s)
+	}, &counted)
+	counts := make(map[uuid.UUID]int, len(counted))
+	for _, c := range counted {
+		counts[c.Parent] = c.Rows
+	}
+	return counts, err
+}
+
+func (l List[T]) count(ctx context.Context, db *ent.Client) (map[uuid.UUID]int, error) {
+	var counts []int
+	err := l.Kind.scan(ctx, db, func(s *sql.Selector) {
+		s.Select(sql.Count("*"))
+		l.conditions(s)
+	}, &counts)
+	if err != nil {
+		return nil, err
+	}
+	return map[uuid.UUID]int{uuid.Nil: counts[0]}, nil
+}
+
+// columns are those to read: what is asked for, the parent and the order.
+func (l List[T]) columns() []string {
+	if l.Columns == nil {
+		return nil
+	}
+	columns := slices.Clone(l.Columns)
+	if l.Parent != nil {
+		columns = append(columns, l.Parent.Column)
+	}
+	for _, key := range l.Order {
+		columns = append(columns, key.Column)
+	}
+	slices.Sort(columns)
+	return slices.Compact(columns)
+}
+
+func (l List[T]) conditions(s *sql.Selector) {
+	for _, where := range l.Where {
+		where(s)
+	}
+}
+
+// group puts rows beside their parents, in the order that they came.
+func (l List[T]) group(rows []*T) map[uuid.UUID][]*T {
+	groups := map[uuid.UUID][]*T{}
+	for _, row := range rows {
+		parent := uuid.Nil
+		if l.Parent != nil {
+			parent = l.Parent.Of(row)
+		}
+		groups[parent] = append(groups[parent], row)
+	}
+	return groups
+}
+
+// Index puts rows under their ids.
+func (k *Kind[T]) Index(rows []*T) map[uuid.UUID]*T {
+	index := make(map[uuid.UUID]*T, len(rows))
+	for _, row := range rows {
+		index[k.key(row)] = row
+	}
+	return index
+}
+
+// All reads the whole list of the organization, in order.
+func (l List[T]) All(ctx context.Context, db *ent.Client) ([]*T, error) {
+	return l.Kind.rows(ctx, db, l.columns(), func(s *sql.Selector) {
+		l.conditions(s)
+		l.sort(s, false)
+	})
+}
+
+// Total is how many rows the list of the organization has.
+func (l List[T]) Total(ctx context.Context, db *ent.Client) (int, error) {
+	counts, err := l.Counts(ctx, db, nil)
+	return counts[uuid.Nil], err
+}

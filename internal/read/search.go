@@ -1,0 +1,51 @@
+package read
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"entgo.io/ent/dialect"
+	"entgo.io/ent/dialect/sql"
+)
+
+// The bounds of a search.
+const (
+	maxSearch = 200
+	maxWords  = 10
+	// trigram is the shortest text that SQLite's index finds.
+	trigram = 3
+)
+
+// searching adds a search to a list's conditions: each word must stand in the
+// row's text, in any case, also inside a word.
+func searching(where []Shape, table string, search *string) ([]Shape, error) {
+	if search == nil {
+		return where, nil
+	}
+	if utf8.RuneCountInString(*search) > maxSearch || strings.ContainsRune(*search, 0) {
+		return nil, wrong("search", "search must be text of at most %d characters.", maxSearch)
+	}
+	words := strings.Fields(strings.ToLower(*search))
+	if len(words) > maxWords {
+		return nil, wrong("search", "search may have at most %d words.", maxWords)
+	}
+	for _, word := range words {
+		where = append(where, func(s *sql.Selector) { s.Where(holds(s, table, word)) })
+	}
+	return where, nil
+}
+
+// holds tells whether a row's text holds a word. Postgres' trigram index serves
+// LIKE as it is; SQLite's is a table of its own, which internal/store keeps.
+func holds(s *sql.Selector, table, word string) *sql.Predicate {
+	if s.Dialect() != dialect.Postgres && utf8.RuneCountInString(word) >= trigram {
+		return sql.P(func(b *sql.Builder) {
+			b.Ident(s.C("id")).WriteString(" IN (SELECT s.row_id FROM " + table + "_search AS s JOIN " +
+				table + "_fts AS f ON f.rowid = s.id WHERE " + table + "_fts MATCH ").
+				Arg(`"` + strings.ReplaceAll(word, `"`, `""`) + `"`).WriteString(")")
+		})
+	}
+	return sql.P(func(b *sql.Builder) {
+		b.Ident(s.C("search_text")).WriteString(" LIKE ").Arg(pattern(word)).WriteString(` ESCAPE '\'`)
+	})
+}

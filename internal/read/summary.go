@@ -1,0 +1,128 @@
+package read
+
+import (
+	"context"
+	"math"
+	"slices"
+	"strings"
+
+	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
+
+	"dealflow/ent"
+	"dealflow/ent/deal"
+	"dealflow/ent/lead"
+	"dealflow/ent/stage"
+	"dealflow/internal/money"
+)
+
+// BoardSummary is what the deals of a stage, or of a pipeline, come to.
+type BoardSummary struct {
+	// Parent is the stage or pipeline.
+	Parent uuid.UUID
+	// Of is the column of deals that names it: stage_id or pipeline_id.
+	Of            string
+	DealCount     int
+	Value         []*Sum
+	WeightedValue []*Sum
+}
+
+// Sum is an amount of money that may be more than a single value can be.
+type Sum struct {
+	Amount   string
+	Currency string
+}
+
+// sums is one row of a summary: the deals of one parent in one currency.
+type sums struct {
+	Parent   uuid.UUID `sql:"parent"`
+	Currency *string   `sql:"currency"`
+	Deals    int       `sql:"deals"`
+	Value    *int64    `sql:"value"`
+	Weighted *float64  `sql:"weighted"`
+}
+
+// Summaries counts and sums the deals of each stage or pipeline, as one grouped
+// statement.
+func Summaries(ctx context.Context, db *ent.Client, of string, parents []uuid.UUID, status *deal.Status) (map[uuid.UUID]*BoardSummary, error) {
+	var rows []sums
+	err := Deals.scan(ctx, db, func(s *sql.Selector) { summarize(s, of, parents, status) }, &rows)
+	if err != nil {
+		return nil, err
+	}
+	summaries := make(map[uuid.UUID]*BoardSummary, len(parents))
+	for _, parent := range parents {
+		summaries[parent] = &BoardSummary{Parent: parent, Of: of, Value: []*Sum{}, WeightedValue: []*Sum{}}
+	}
+	slices.SortFunc(rows, func(a, b sums) int { return strings.Compare(currency(a), currency(b)) })
+	for _, row := range rows {
+		summaries[row.Parent].add(row)
+	}
+	return summaries, nil
+}
+
+// summarize is the statement of Summaries. A deal weighs as much as it is
+// likely to be won: what is won weighs all, what is lost or given up nothing.
+func summarize(s *sql.Selector, of string, parents []uuid.UUID, status *deal.Status) {
+	stages := sql.Table(stage.Table)
+	parent, value, currency := s.C(of), s.C(deal.FieldValueAmount), s.C(deal.FieldValueCurrency)
+	s.Join(stages).On(s.C(deal.FieldStageID), stages.C(stage.FieldID))
+	weighted := sql.ExprFunc(func(b *sql.Builder) {
+		b.WriteString("SUM(").Ident(value).WriteString(" * CASE ").Ident(s.C(deal.FieldStatus)).
+			WriteString(" WHEN 'WON' THEN 1.0 WHEN 'OPEN' THEN COALESCE(").Ident(s.C(deal.FieldProbability)).
+			WriteString(", ").Ident(stages.C(stage.FieldProbability)).WriteString(") ELSE 0.0 END)")
+	})
+	total := sql.ExprFunc(func(b *sql.Builder) {
+		b.WriteString("CAST(SUM(").Ident(value).WriteString(") AS BIGINT)")
+	})
+	s.Select(sql.As(parent, "parent"), sql.As(currency, "currency"), sql.As(sql.Count("*"), "deals")).
+		AppendSelectExprAs(total, "value").
+		AppendSelectExprAs(weighted, "weighted").
+		Where(among(parent, parents)).
+		GroupBy(parent, currency)
+	if status != nil {
+		s.Where(sql.EQ(s.C(deal.FieldStatus), string(*status)))
+	}
+}
+
+func (b *BoardSummary) add(row sums) {
+	b.DealCount += row.Deals
+	if row.Currency == nil || row.Value == nil {
+		return
+	}
+	b.Value = append(b.Value, &Sum{money.Format(*row.Value, *row.Currency), *row.Currency})
+	weighted := int64(math.Round(*row.Weighted))
+	b.WeightedValue = append(b.WeightedValue, &Sum{money.Format(weighted, *row.Currency), *row.Currency})
+}
+
+func currency(row sums) string {
+	if row.Currency == nil {
+		return ""
+	}
+	return *row.Currency
+}
+
+// LeadCounts counts the leads on the boards of stages or pipelines, without
+// archived ones.
+func LeadCounts(ctx context.Context, db *ent.Client, of string, parents []uuid.UUID) (map[uuid.UUID]int, error) {
+	var rows []struct {
+		Parent uuid.UUID `sql:"parent"`
+		Leads  int       `sql:"leads"`
+	}
+	err := Leads.scan(ctx, db, func(s *sql.Selector) {
+		parent := s.C(lead.FieldStageID)
+		if of == deal.FieldPipelineID {
+			stages := sql.Table(stage.Table)
+			s.Join(stages).On(parent, stages.C(stage.FieldID))
+			parent = stages.C(stage.FieldPipelineID)
+		}
+		s.Select(sql.As(parent, "parent"), sql.As(sql.Count("*"), "leads")).
+			Where(sql.And(among(parent, parents), sql.IsNull(s.C(lead.FieldArchivedAt)))).
+			GroupBy(parent)
+	}, &rows)
+	counts := make(map[uuid.UUID]int, len(rows))
+	for _, row := range rows {
+		counts[row.Parent] = row.Leads
+	}
+	return counts, err
+}
