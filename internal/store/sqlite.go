@@ -17,8 +17,8 @@ import (
 
 // openSQLite opens a file twice: for many readers, and for the one writer that
 // SQLite allows. Readers see the last commit and never wait for the writer.
-// Writers wait for each other in Go, first come, first served, instead of
-// polling the file's lock.
+// Writers wait for each other in Go, where a wait ends with its context and at
+// once, instead of polling the file's lock.
 func openSQLite(ctx context.Context, path string, opts Options) (*Store, error) {
 	if err := checkPath(path); err != nil {
 		return nil, err

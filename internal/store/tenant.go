@@ -32,8 +32,8 @@ import (
 var ErrNoViewer = errors.New("store: the context has no viewer: use auth.WithViewer, " +
 	"or store.System for a task that crosses organizations")
 
-// errForeign is the answer to a write into another organization.
-var errForeign = errors.New("store: the row belongs to another organization")
+// ErrForeign is the answer to a write into another organization.
+var ErrForeign = errors.New("store: the row belongs to another organization")
 
 // column names, in every table but that of the organizations, whose a row is.
 const column = "organization_id"
@@ -102,10 +102,10 @@ func confineMutation(next ent.Mutator) ent.Mutator {
 // claim gives a new row to the organization.
 func claim(m ent.Mutation, org uuid.UUID) error {
 	if m.Type() == ent.TypeOrganization {
-		return fmt.Errorf("store: only store.System makes organizations: %w", errForeign)
+		return fmt.Errorf("store: only store.System makes organizations: %w", ErrForeign)
 	}
 	if owner, ok := m.Field(column); ok && owner != org {
-		return errForeign
+		return ErrForeign
 	}
 	return m.SetField(column, org)
 }
@@ -120,7 +120,7 @@ func restrict(ctx context.Context, m ent.Mutation, org uuid.UUID) error {
 	// to the edges' join tables, and then reads the row by its id alone.
 	is, err := owner(ctx, m)
 	if err == nil && is != org {
-		err = errForeign
+		err = ErrForeign
 	}
 	return err
 }
@@ -182,7 +182,7 @@ func checkUpsert(ctx context.Context, query string) error {
 	_, conflict, _ := strings.Cut(query, " ON CONFLICT ")
 	target, _, updates := strings.Cut(conflict, "DO UPDATE")
 	if updates && !strings.Contains(target, column) {
-		return fmt.Errorf("store: an upsert names the columns of an index with %s in it: %w", column, errForeign)
+		return fmt.Errorf("store: an upsert names the columns of an index with %s in it: %w", column, ErrForeign)
 	}
 	return nil
 }

@@ -310,7 +310,7 @@ CREATE INDEX `lead_businesses_business` ON `lead_businesses` (`business_id`);
 
 CREATE TABLE `deals_search` (
   `id` integer PRIMARY KEY,
-  `deal_id` uuid NOT NULL UNIQUE
+  `row_id` uuid NOT NULL UNIQUE
 );
 CREATE VIRTUAL TABLE `deals_fts` USING fts5 (
   text,
@@ -320,29 +320,29 @@ CREATE VIRTUAL TABLE `deals_fts` USING fts5 (
 );
 -- +goose StatementBegin
 CREATE TRIGGER `deals_search_insert` AFTER INSERT ON `deals` BEGIN
-  INSERT INTO `deals_search` (`deal_id`) VALUES (new.id);
+  INSERT INTO `deals_search` (`row_id`) VALUES (new.id);
   INSERT INTO `deals_fts` (rowid, text)
-    SELECT id, new.search_text FROM `deals_search` WHERE `deal_id` = new.id;
+    SELECT id, new.search_text FROM `deals_search` WHERE `row_id` = new.id;
 END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER `deals_search_update` AFTER UPDATE OF search_text ON `deals`
 WHEN new.search_text <> old.search_text BEGIN
   UPDATE `deals_fts` SET text = new.search_text
-    WHERE rowid = (SELECT id FROM `deals_search` WHERE `deal_id` = new.id);
+    WHERE rowid = (SELECT id FROM `deals_search` WHERE `row_id` = new.id);
 END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER `deals_search_delete` AFTER DELETE ON `deals` BEGIN
   DELETE FROM `deals_fts`
-    WHERE rowid = (SELECT id FROM `deals_search` WHERE `deal_id` = old.id);
-  DELETE FROM `deals_search` WHERE `deal_id` = old.id;
+    WHERE rowid = (SELECT id FROM `deals_search` WHERE `row_id` = old.id);
+  DELETE FROM `deals_search` WHERE `row_id` = old.id;
 END;
 -- +goose StatementEnd
 
 CREATE TABLE `leads_search` (
   `id` integer PRIMARY KEY,
-  `lead_id` uuid NOT NULL UNIQUE
+  `row_id` uuid NOT NULL UNIQUE
 );
 CREATE VIRTUAL TABLE `leads_fts` USING fts5 (
   text,
@@ -352,22 +352,22 @@ CREATE VIRTUAL TABLE `leads_fts` USING fts5 (
 );
 -- +goose StatementBegin
 CREATE TRIGGER `leads_search_insert` AFTER INSERT ON `leads` BEGIN
-  INSERT INTO `leads_search` (`lead_id`) VALUES (new.id);
+  INSERT INTO `leads_search` (`row_id`) VALUES (new.id);
   INSERT INTO `leads_fts` (rowid, text)
-    SELECT id, new.search_text FROM `leads_search` WHERE `lead_id` = new.id;
+    SELECT id, new.search_text FROM `leads_search` WHERE `row_id` = new.id;
 END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER `leads_search_update` AFTER UPDATE OF search_text ON `leads`
 WHEN new.search_text <> old.search_text BEGIN
   UPDATE `leads_fts` SET text = new.search_text
-    WHERE rowid = (SELECT id FROM `leads_search` WHERE `lead_id` = new.id);
+    WHERE rowid = (SELECT id FROM `leads_search` WHERE `row_id` = new.id);
 END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER `leads_search_delete` AFTER DELETE ON `leads` BEGIN
   DELETE FROM `leads_fts`
-    WHERE rowid = (SELECT id FROM `leads_search` WHERE `lead_id` = old.id);
-  DELETE FROM `leads_search` WHERE `lead_id` = old.id;
+    WHERE rowid = (SELECT id FROM `leads_search` WHERE `row_id` = old.id);
+  DELETE FROM `leads_search` WHERE `row_id` = old.id;
 END;
 -- +goose StatementEnd
