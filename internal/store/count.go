@@ -12,6 +12,7 @@ import (
 
 // Counter counts the statements of a context: see CountStatements.
 type Counter struct {
+	outer *Counter // of the context that this one's was made from, if any
 	mu    sync.Mutex
 	count int
 	keep  bool
@@ -40,13 +41,18 @@ func (c *Counter) add(query string) {
 	if c.keep {
 		c.texts = append(c.texts, query)
 	}
+	if c.outer != nil {
+		c.outer.add(query)
+	}
 }
 
 type counterKey struct{}
 
-// CountStatements returns a context whose statements are counted, and their count.
+// CountStatements returns a context whose statements are counted, and their
+// count. A count that ctx has already goes on.
 func CountStatements(ctx context.Context) (context.Context, *Counter) {
-	c := &Counter{}
+	outer, _ := ctx.Value(counterKey{}).(*Counter)
+	c := &Counter{outer: outer}
 	return context.WithValue(ctx, counterKey{}, c), c
 }
 

@@ -1,0 +1,162 @@
+// Package apitest drives the API as its clients do: a real server over HTTP,
+// on a real database of each kind, with signed tokens.
+package apitest
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"dealflow/ent"
+	"dealflow/internal/auth"
+	"dealflow/internal/photo"
+	"dealflow/internal/sales"
+	"dealflow/internal/server"
+	"dealflow/internal/store"
+	"dealflow/internal/store/storetest"
+)
+
+// API is a running server and what it serves from.
+type API struct {
+	URL   string
+	Store *store.Store
+	Sales *sales.Sales
+	Clock *Clock
+
+	auth auth.Config
+	mu   sync.Mutex
+	last *store.Counter
+}
+
+// Each runs a test against a server on an empty database of each kind.
+func Each(t *testing.T, test func(t *testing.T, api *API)) {
+	t.Helper()
+	storetest.Each(t, func(t *testing.T, s *store.Store) { test(t, New(t, s)) })
+}
+
+// New starts a server on a store until the test ends.
+func New(tb testing.TB, s *store.Store) *API {
+	tb.Helper()
+	clock := &Clock{now: time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)}
+	photos, err := photo.Open(tb.Context(), "file://"+tb.TempDir())
+	check(tb, err)
+	secret := []byte("a secret for tests, 32 bytes long")
+	links, err := photo.NewLinks(secret, clock.Now)
+	check(tb, err)
+	api := &API{
+		Store: s,
+		Sales: sales.New(s, photos, clock.Now),
+		Clock: clock,
+		auth:  auth.Config{Secret: secret, Now: clock.Now},
+	}
+	verifier, err := auth.New(tb.Context(), api.auth)
+	check(tb, err)
+	srv, err := server.New(server.Config{
+		Store: s, Sales: api.Sales, Verifier: verifier, Photos: photos, Links: links,
+		Now: clock.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), MaxTokens: 20_000,
+	})
+	check(tb, err)
+	listener := httptest.NewServer(api.counted(srv.Handler()))
+	tb.Cleanup(func() {
+		listener.Close()
+		check(tb, photos.Close())
+	})
+	api.URL = listener.URL
+	return api
+}
+
+// counted notes the statements of each request that asks for it.
+func (a *API) counted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, counter := store.RecordStatements(r.Context())
+		a.mu.Lock()
+		a.last = counter
+		a.mu.Unlock()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// Statements is the SQL that the last request ran.
+func (a *API) Statements() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.last.Statements()
+}
+
+// Organization makes an organization and returns its administrator.
+func (a *API) Organization(tb testing.TB, name string) *Client {
+	tb.Helper()
+	made, err := a.Sales.CreateOrganization(store.System(context.Background()), name, "USD")
+	check(tb, err)
+	c := &Client{api: a, Organization: made}
+	return c.As(tb, "ada", auth.RoleAdmin)
+}
+
+// Client makes requests with one token.
+type Client struct {
+	api          *API
+	Organization *ent.Organization
+	Token        string
+	// Context is that of the client's viewer, for calls past the API.
+	Context context.Context
+}
+
+// As is a client of the same organization with another token.
+func (c *Client) As(tb testing.TB, subject string, role auth.Role, permissions ...auth.Permission) *Client {
+	tb.Helper()
+	viewer := auth.Viewer{
+		OrganizationID: c.Organization.ID,
+		Subject:        subject,
+		Name:           subject,
+		Role:           role,
+		Permissions:    role.Permissions() | auth.PermissionsOf(permissions...),
+	}
+	token, err := auth.Sign(c.api.auth, viewer, time.Hour)
+	check(tb, err)
+	user, err := c.api.Sales.EnsureUser(context.Background(), viewer)
+	check(tb, err)
+	viewer.UserID = user.ID
+	other := *c
+	other.Token, other.Context = token, auth.WithViewer(context.Background(), viewer)
+	return &other
+}
+
+// UserID is the client's own user.
+func (c *Client) UserID() uuid.UUID {
+	viewer, _ := auth.ViewerFrom(c.Context)
+	return viewer.UserID
+}
+
+// Clock is the server's time, which stands still until it is told otherwise.
+type Clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+// Now is the time on the clock.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// Advance sets the clock forward.
+func (c *Clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+func check(tb testing.TB, err error) {
+	tb.Helper()
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
