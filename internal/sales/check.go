@@ -48,17 +48,23 @@ func (c *check) err() error {
 	return c.errs
 }
 
-func (c *check) required(field string) {
-	c.add(CodeRequired, "required", in(field), "The %s field is mandatory.", field)
+func (c *check) required(field string) { c.requiredAt(in(field)) }
+
+func (c *check) requiredAt(path []string) {
+	c.add(CodeRequired, "required", path, "The %s field is mandatory.", path[len(path)-1])
 }
 
 // text reads a text that must say something.
 func (c *check) text(field, value string, most int) string {
+	return c.textAt(in(field), value, most)
+}
+
+func (c *check) textAt(path []string, value string, most int) string {
 	value = strings.TrimSpace(value)
 	if value == "" {
-		c.required(field)
+		c.requiredAt(path)
 	}
-	c.length(in(field), value, most)
+	c.length(path, value, most)
 	return value
 }
 
@@ -116,8 +122,12 @@ func (c *check) probability(path []string, value *float64) *float64 {
 
 // whole reads a whole number between two bounds.
 func (c *check) whole(field string, value *int, least, most int) *int {
+	return c.wholeAt(in(field), value, least, most)
+}
+
+func (c *check) wholeAt(path []string, value *int, least, most int) *int {
 	if value != nil && (*value < least || *value > most) {
-		c.add(CodeInvalid, "range", in(field), "The %s field must be from %d to %d.", field, least, most)
+		c.add(CodeInvalid, "range", path, "The %s field must be from %d to %d.", path[len(path)-1], least, most)
 	}
 	return value
 }
@@ -129,7 +139,7 @@ func (c *check) id(kind id.Kind, field, value string) uuid.UUID {
 
 func (c *check) idAt(kind id.Kind, path []string, value string) uuid.UUID {
 	if value == "" {
-		c.required(path[len(path)-1])
+		c.requiredAt(path)
 		return uuid.Nil
 	}
 	parsed, err := kind.Decode(value)

@@ -10,9 +10,7 @@ import (
 	"dealflow/ent/activity"
 	"dealflow/ent/contact"
 	"dealflow/ent/deal"
-	"dealflow/ent/organization"
 	"dealflow/internal/id"
-	"dealflow/internal/store"
 )
 
 // ContactInput describes a contact to find or make.
@@ -130,7 +128,7 @@ func (c *change) matchContact(ctx context.Context, described *ent.Contact) (*ent
 // makeContact makes a contact. The organization is locked meanwhile, so that
 // two changes that describe the same person do not both make one.
 func (c *change) makeContact(ctx context.Context, described *ent.Contact) (*ent.Contact, error) {
-	if _, err := c.db.Organization.Query().Where(organization.ID(c.organization)).Modify(store.Lock).Only(ctx); err != nil {
+	if _, err := c.lockOrganization(ctx); err != nil {
 		return nil, err
 	}
 	found, err := c.matchContact(ctx, described)
@@ -226,14 +224,16 @@ func (c *change) saveContact(ctx context.Context, old, next *ent.Contact) (*ent.
 
 // refreshDealTexts renews what a search finds a contact's deals by.
 func (c *change) refreshDealTexts(ctx context.Context, who *ent.Contact) error {
-	deals, err := c.db.Deal.Query().Where(deal.ContactID(who.ID)).All(ctx)
+	deals, err := c.lockDealsOf(ctx, who.ID)
 	if err != nil {
 		return err
 	}
-	for _, d := range deals {
-		if err := c.db.Deal.UpdateOne(d).SetSearchText(dealText(d, who)).Exec(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
+	keys, texts := dealTexts(deals, who)
+	return inChunks(len(keys), func(first, end int) error {
+		keys, texts := keys[first:end], texts[first:end]
+		return c.db.Deal.Update().
+			Where(deal.IDIn(keys...)).
+			Modify(byID(deal.FieldSearchText, keys, func(i int) any { return texts[i] })).
+			Exec(ctx)
+	})
 }
