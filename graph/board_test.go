@@ -1,0 +1,80 @@
+package graph_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"dealflow/internal/apitest"
+)
+
+// board is what a single-page app asks for to draw boards.
+const board = `query Board($first: Int!) {
+  pipelines(first: $first) { nodes { id name stages {
+    id name order probability
+    summary { dealCount leadCount value { amount currency } weightedValue { amount currency } }
+    leads(first: 50) { totalCount nodes { id firstName lastName email company status { id name primaryColor } businesses { id name } } }
+    deals(first: 50) { nodes { id title status value { amount currency } contact { id name email } assignedTo { id name } } }
+  } } }
+}`
+
+// TestBoardStatements shows that a board takes one statement a level, however
+// many rows there are on each.
+func TestBoardStatements(t *testing.T) {
+	apitest.Each(t, func(t *testing.T, api *apitest.API) {
+		ada := api.Organization(t, "acme")
+		for i := range 5 {
+			fillBoard(t, ada, i)
+		}
+		// pipelines, stages; of the stages: summaries, lead counts of them, leads,
+		// their totals, deals; of the leads: statuses, businesses; of the deals:
+		// contacts, assignees.
+		const levels = 11
+		for _, boards := range []int{1, 5} {
+			data := ada.Must(t, board, apitest.Vars{"first": boards})
+			if n := len(api.Statements()); n > levels {
+				t.Errorf("%d boards take %d statements, not %d:\n%s", boards, n, levels, strings.Join(api.Statements(), "\n"))
+			}
+			if n := data.Get("pipelines.nodes").Len(); n != boards {
+				t.Fatalf("%d boards came, not %d", n, boards)
+			}
+			for _, pipeline := range data.Get("pipelines.nodes").List() {
+				for _, stage := range pipeline.Get("stages").List() {
+					if n := stage.Get("leads.nodes").Len(); n != 3 {
+						t.Errorf("%s has %d leads, not 3", stage.Get("name"), n)
+					}
+					if n := stage.Get("deals.nodes").Len(); n != 2 {
+						t.Errorf("%s has %d deals, not 2", stage.Get("name"), n)
+					}
+				}
+			}
+		}
+	})
+}
+
+// fillBoard makes a pipeline of two stages with three leads and two deals each.
+func fillBoard(t *testing.T, c *apitest.Client, n int) {
+	t.Helper()
+	made := c.Must(t, `mutation($input: CreatePipelineInput!) {
+		createPipeline(input: $input) { pipeline { stages { id } } userErrors { message } } }`,
+		apitest.Vars{"input": apitest.Vars{
+			"name":   fmt.Sprintf("Board %d", n),
+			"stages": []apitest.Vars{{"name": "New", "probability": 0.1}, {"name": "Won", "probability": 1}},
+		}})
+	for _, stage := range made.Get("createPipeline.pipeline.stages").All("id") {
+		for i := range 3 {
+			c.Must(t, `mutation($input: CreateLeadInput!) { createLead(input: $input) { lead { id } userErrors { message path } } }`,
+				apitest.Vars{"input": apitest.Vars{
+					"firstName": "Lead", "lastName": fmt.Sprint(i), "stageId": stage,
+					"email": fmt.Sprintf("lead%d@%s.example", i, stage),
+				}})
+		}
+		for i := range 2 {
+			c.Must(t, `mutation($input: CreateDealInput!) { createDeal(input: $input) { deal { id } userErrors { message path } } }`,
+				apitest.Vars{"input": apitest.Vars{
+					"title": fmt.Sprintf("Deal %d", i), "stageId": stage, "value": apitest.Vars{"amount": "10.50"},
+					"contact": apitest.Vars{"email": fmt.Sprintf("contact%d@%s.example", i, stage)},
+				}})
+		}
+	}
+}
