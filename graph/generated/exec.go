@@ -5018,7 +5018,7 @@ input DealFilter {
   title: StringFilter
   "How it stands."
   status: DealStatusFilter
-  "What it is worth."
+  "What it is worth, in units with the decimals of ` + "`" + `currency.eq` + "`" + `, or two without it."
   value: DecimalFilter
   "The currency of its value."
   currency: StringFilter
@@ -5814,7 +5814,7 @@ input UpdatePipelineInput {
   description: String
   "Whether it is in use."
   isActive: Boolean
-  "True to make it the default pipeline, in place of another. False is refused: make another one the default instead."
+  "True to make it the default pipeline, in place of another. The default one refuses false: make another one the default instead."
   isDefault: Boolean
 }
 

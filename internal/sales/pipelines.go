@@ -196,8 +196,8 @@ func patchPipeline(old *ent.Pipeline, input *UpdatePipelineInput) (*ent.Pipeline
 	next.Description = k.optional("description", given(input.Description, old.Description), maxText)
 	next.IsActive = mandatory(&k, "isActive", input.IsActive, old.IsActive)
 	next.IsDefault = mandatory(&k, "isDefault", input.IsDefault, old.IsDefault)
-	if sent := given(input.IsDefault, nil); sent != nil && !*sent {
-		k.add(CodeInvalid, "default", in("isDefault"), "The isDefault field cannot be false: make another pipeline the default instead.")
+	if old.IsDefault && !next.IsDefault {
+		k.add(CodeInvalid, "default", in("isDefault"), "The default pipeline's isDefault field cannot be false: make another pipeline the default instead.")
 	}
 	if next.IsDefault && old.ArchivedAt != nil {
 		k.add(CodeInvalid, "archived", in("isDefault"), "An archived pipeline cannot be the default: unarchive it first.")
