@@ -18,7 +18,7 @@ func (Business) Mixin() []ent.Mixin {
 // Fields of the entity.
 func (Business) Fields() []ent.Field {
 	return []ent.Field{
-		field.String("name").NotEmpty().MaxLen(200),
+		field.String("name").NotEmpty().MaxRuneLen(200),
 	}
 }
 

@@ -17,13 +17,13 @@ func (Contact) Mixin() []ent.Mixin {
 // Fields of the entity.
 func (Contact) Fields() []ent.Field {
 	return []ent.Field{
-		field.String("name").MaxLen(200),
+		field.String("name").MaxRuneLen(200),
 		// Kept in lower case, so that a contact is found whatever the case.
-		field.String("email").Optional().Nillable().MaxLen(320),
-		field.String("phone").Optional().Nillable().MaxLen(50),
+		field.String("email").Optional().Nillable().MaxRuneLen(320),
+		field.String("phone").Optional().Nillable().MaxRuneLen(50),
 		// The phone's digits alone, to find a contact however it is written.
-		field.String("phone_key").Optional().Nillable().MaxLen(50),
-		field.String("company_name").Optional().Nillable().MaxLen(200),
+		field.String("phone_key").Optional().Nillable().MaxRuneLen(50),
+		field.String("company_name").Optional().Nillable().MaxRuneLen(200),
 		field.Strings("tags").Default([]string{}),
 	}
 }

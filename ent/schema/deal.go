@@ -27,7 +27,7 @@ func (Deal) Fields() []ent.Field {
 		field.UUID("pipeline_id", uuid.UUID{}),
 		field.UUID("stage_id", uuid.UUID{}),
 		field.String("rank"),
-		field.String("title").NotEmpty().MaxLen(300),
+		field.String("title").NotEmpty().MaxRuneLen(300),
 		field.Enum("status").Values("OPEN", "WON", "LOST", "ABANDONED").Default("OPEN"),
 		// Minor units: 12222 is 122.22 USD. Amount and currency are both set or both null.
 		field.Int64("value_amount").Optional().Nillable(),
@@ -36,7 +36,7 @@ func (Deal) Fields() []ent.Field {
 		field.UUID("contact_id", uuid.UUID{}).Optional().Nillable(),
 		field.UUID("assigned_to_id", uuid.UUID{}).Optional().Nillable(),
 		field.UUID("created_by_id", uuid.UUID{}).Optional().Nillable().Immutable(),
-		field.String("source").Optional().Nillable().MaxLen(200),
+		field.String("source").Optional().Nillable().MaxRuneLen(200),
 		field.Strings("tags").Default([]string{}),
 		field.Time("expected_close_date").Optional().Nillable().
 			SchemaType(map[string]string{dialect.Postgres: "date"}),

@@ -29,19 +29,19 @@ func (Lead) Mixin() []ent.Mixin {
 // Fields of the entity.
 func (Lead) Fields() []ent.Field {
 	return []ent.Field{
-		field.String("first_name").NotEmpty().MaxLen(200),
-		field.String("last_name").Default("").MaxLen(200),
+		field.String("first_name").NotEmpty().MaxRuneLen(200),
+		field.String("last_name").Default("").MaxRuneLen(200),
 		// Kept in lower case, so that uniqueness ignores case on both databases.
-		field.String("email").Optional().Nillable().MaxLen(320),
+		field.String("email").Optional().Nillable().MaxRuneLen(320),
 		field.Strings("phone_numbers").Default([]string{}),
-		field.String("photo").Optional().Nillable().MaxLen(100),
+		field.String("photo").Optional().Nillable().MaxRuneLen(100),
 		field.Enum("state").Values("ACTIVE", "INACTIVE").Default("ACTIVE"),
 		field.UUID("status_id", uuid.UUID{}),
-		field.String("source").Optional().Nillable().MaxLen(200),
+		field.String("source").Optional().Nillable().MaxRuneLen(200),
 		field.Text("description").Optional().Nillable(),
-		field.String("location").Optional().Nillable().MaxLen(200),
-		field.String("position").Optional().Nillable().MaxLen(200),
-		field.String("company").Optional().Nillable().MaxLen(200),
+		field.String("location").Optional().Nillable().MaxRuneLen(200),
+		field.String("position").Optional().Nillable().MaxRuneLen(200),
+		field.String("company").Optional().Nillable().MaxRuneLen(200),
 		field.JSON("social_media", &SocialMedia{}).Optional(),
 		field.UUID("stage_id", uuid.UUID{}).Optional().Nillable(),
 		// Empty when the lead is on no board.

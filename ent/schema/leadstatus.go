@@ -19,9 +19,9 @@ func (LeadStatus) Mixin() []ent.Mixin {
 // Fields of the entity.
 func (LeadStatus) Fields() []ent.Field {
 	return []ent.Field{
-		field.String("name").NotEmpty().MaxLen(100),
+		field.String("name").NotEmpty().MaxRuneLen(100),
 		// The name in lower case: names are unique whatever their case.
-		field.String("name_key").NotEmpty().MaxLen(100),
+		field.String("name_key").NotEmpty().MaxRuneLen(100),
 		field.Enum("primary_color").
 			Values("GRAY", "RED", "ORANGE", "YELLOW", "GREEN", "TEAL", "BLUE", "INDIGO", "PURPLE", "PINK"),
 		// The status' place, 0, 1, 2 … The API calls it order.

@@ -72,7 +72,7 @@ type Imported struct{ mixin.Schema }
 // Fields of the mixin.
 func (Imported) Fields() []ent.Field {
 	return []ent.Field{
-		field.String("external_id").Optional().Nillable().MaxLen(200),
+		field.String("external_id").Optional().Nillable().MaxRuneLen(200),
 	}
 }
 

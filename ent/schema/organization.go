@@ -16,7 +16,7 @@ func (Organization) Mixin() []ent.Mixin {
 // Fields of the entity.
 func (Organization) Fields() []ent.Field {
 	return []ent.Field{
-		field.String("name").NotEmpty().MaxLen(200).Unique(),
+		field.String("name").NotEmpty().MaxRuneLen(200).Unique(),
 		field.String("currency").MinLen(3).MaxLen(3).Default("USD"),
 	}
 }

@@ -18,7 +18,7 @@ func (Pipeline) Mixin() []ent.Mixin {
 // Fields of the entity.
 func (Pipeline) Fields() []ent.Field {
 	return []ent.Field{
-		field.String("name").NotEmpty().MaxLen(200),
+		field.String("name").NotEmpty().MaxRuneLen(200),
 		field.Text("description").Optional().Nillable(),
 		field.Bool("is_active").Default(true),
 		field.Bool("is_default").Default(false),

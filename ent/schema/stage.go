@@ -22,7 +22,7 @@ func (Stage) Mixin() []ent.Mixin {
 func (Stage) Fields() []ent.Field {
 	return []ent.Field{
 		field.UUID("pipeline_id", uuid.UUID{}).Immutable(),
-		field.String("name").NotEmpty().MaxLen(200),
+		field.String("name").NotEmpty().MaxRuneLen(200),
 		field.Text("description").Optional().Nillable(),
 		// The stage's place, 0, 1, 2 … without gaps. The API calls it order.
 		field.Int("position").NonNegative(),

@@ -25,7 +25,7 @@ func (StageStay) Fields() []ent.Field {
 		field.UUID("deal_id", uuid.UUID{}).Optional().Nillable().Immutable(),
 		field.UUID("stage_id", uuid.UUID{}).Optional().Nillable(),
 		// The stage's name when the card came in: it outlives the stage.
-		field.String("stage_name").MaxLen(200).Immutable(),
+		field.String("stage_name").MaxRuneLen(200).Immutable(),
 		field.Time("entered_at").Immutable(),
 		field.Time("left_at").Optional().Nillable(),
 	}

@@ -17,9 +17,9 @@ func (User) Mixin() []ent.Mixin {
 // Fields of the entity.
 func (User) Fields() []ent.Field {
 	return []ent.Field{
-		field.String("subject").NotEmpty().MaxLen(255).Immutable(),
-		field.String("name").MaxLen(200),
-		field.String("email").Optional().Nillable().MaxLen(320),
+		field.String("subject").NotEmpty().MaxRuneLen(255).Immutable(),
+		field.String("name").MaxRuneLen(200),
+		field.String("email").Optional().Nillable().MaxRuneLen(320),
 	}
 }
 

@@ -4181,9 +4181,9 @@ type Organization implements Node {
 type User implements Node {
   "The user's id, ` + "`" + `user_…` + "`" + `."
   id: ID!
-  "The name in the newest token, or else its subject."
+  "The name in the newest token that had one, or else its subject."
   name: String!
-  "The email address in the newest token."
+  "The email address in the newest token that had one."
   email: String
   "When the user was first seen."
   createdAt: DateTime!
@@ -4743,7 +4743,7 @@ enum EntityType {
   DEAL
   "A lead."
   LEAD
-  "A lead status, or all of them when they were put in order."
+  "A lead status."
   LEAD_STATUS
   "A contact."
   CONTACT
@@ -5712,7 +5712,7 @@ type Mutation {
     input: DeleteLeadStatusInput!
   ): DeleteLeadStatusPayload! @requires(permission: EDIT_LEADS)
 
-  "Keeps a photo: PNG, JPEG or WebP, at most 5 MB. With a lead it becomes the lead's photo; without, its name goes into createLead or updateLead within a day."
+  "Keeps a photo: PNG, JPEG or WebP, at most 5 MB. With a lead it becomes the lead's photo; without, its name goes into createLead or updateLead."
   uploadLeadPhoto(
     "What to do."
     input: UploadLeadPhotoInput!
@@ -6286,7 +6286,7 @@ input UpdateLeadInput {
   phoneNumbers: [String!]
   "The file name that ` + "`" + `uploadLeadPhoto` + "`" + ` answered."
   photo: String
-  "The status; the first one when left out."
+  "The status."
   statusId: ID
   "Where it came from."
   source: String

@@ -59,7 +59,7 @@ func TestDefaultPipeline(t *testing.T) {
 		s.must(err)
 		s.equal("an update moves it", holder(), "Second")
 		_, err = s.UpdatePipeline(s.ctx, sales.UpdatePipelineInput{ID: second.GlobalID(), IsDefault: set(false)})
-		s.refused(err, "isDefault: The isDefault field cannot be false: make another pipeline the default instead.")
+		s.refused(err, "isDefault: The default pipeline's isDefault field cannot be false: make another pipeline the default instead.")
 
 		archived, err := s.ArchivePipeline(s.ctx, sales.ArchivePipelineInput{ID: second.GlobalID()})
 		s.must(err)
