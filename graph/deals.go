@@ -36,7 +36,9 @@ func dealStageKey(d *ent.Deal) uuid.UUID { return d.StageID }
 // stageOf is the stage of a deal for the fields that are derived from it, which
 // share one statement.
 func stageOf(ctx context.Context, d *ent.Deal) (*ent.Stage, error) {
-	return loadAs(ctx, d, "stage of a deal", dealStageKey, fetchRows(read.Stages, nil))
+	return loadAs(ctx, d, "stage of a deal", dealStageKey, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID]*ent.Stage, error) {
+		return rowsByID(ctx, db, read.Stages, keys, nil)
+	})
 }
 
 func (deals) EffectiveProbability(ctx context.Context, d *ent.Deal) (float64, error) {

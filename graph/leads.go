@@ -30,9 +30,8 @@ func (leads) Status(ctx context.Context, l *ent.Lead) (*ent.LeadStatus, error) {
 }
 
 func (leads) Businesses(ctx context.Context, l *ent.Lead) ([]*ent.Business, error) {
-	columns := columns(ctx, read.Businesses)
 	found, err := load(ctx, l, leadKey, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID][]*ent.Business, error) {
-		return read.BusinessesOfLead(ctx, db, keys, columns)
+		return read.BusinessesOfLead(ctx, db, keys, columns(ctx, read.Businesses))
 	})
 	if found == nil {
 		found = []*ent.Business{}

@@ -139,25 +139,25 @@ func distinct[P any](rows []*P, key func(*P) uuid.UUID) []uuid.UUID {
 
 // one reads the row that another row names; nil when it names none.
 func one[P, T any](ctx context.Context, row *P, key func(*P) uuid.UUID, kind *read.Kind[T]) (*T, error) {
-	return load(ctx, row, key, fetchRows(kind, columns(ctx, kind)))
+	return load(ctx, row, key, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID]*T, error) {
+		return rowsByID(ctx, db, kind, keys, columns(ctx, kind))
+	})
 }
 
-// fetchRows reads rows by their ids.
-func fetchRows[T any](kind *read.Kind[T], columns []string) fetch[*T] {
-	return func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID]*T, error) {
-		rows, err := read.ByID(ctx, db, kind, keys, columns)
-		if err != nil {
-			return nil, err
-		}
-		join(loadersFrom(ctx), rows)
-		return kind.Index(rows), nil
+// rowsByID reads the rows that other rows name.
+func rowsByID[T any](ctx context.Context, db *ent.Client, kind *read.Kind[T], keys []uuid.UUID, columns []string) (map[uuid.UUID]*T, error) {
+	rows, err := read.ByID(ctx, db, kind, keys, columns)
+	if err != nil {
+		return nil, err
 	}
+	join(loadersFrom(ctx), rows)
+	return kind.Index(rows), nil
 }
 
 // many reads the whole list that hangs on a row.
 func many[P, T any](ctx context.Context, row *P, key func(*P) uuid.UUID, list read.List[T]) ([]*T, error) {
-	list.Columns = columns(ctx, list.Kind)
 	rows, err := load(ctx, row, key, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID][]*T, error) {
+		list.Columns = columns(ctx, list.Kind)
 		groups, err := list.Rows(ctx, db, keys)
 		joinGroups(loadersFrom(ctx), groups)
 		return groups, err
