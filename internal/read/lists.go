@@ -73,7 +73,7 @@ func DealList(parent *Parent[ent.Deal], filter *DealFilter, asked []*DealOrder, 
 	return l, err
 }
 
-// DealsOfStage, DealsOfPipeline and DealsOfContact say whose deals are listed.
+// DealsOfStage is the parent of the deals in a stage.
 func DealsOfStage() *Parent[ent.Deal] {
 	return &Parent[ent.Deal]{deal.FieldStageID, func(d *ent.Deal) uuid.UUID { return d.StageID }}
 }
