@@ -182,6 +182,19 @@ func TestSQLSpeaksUTC(t *testing.T) {
 	})
 }
 
+func TestPostgresConnections(t *testing.T) {
+	s := storetest.Postgres(t)
+	const setting = "SELECT setting || ', by the ' || source FROM pg_settings WHERE name = $1"
+	for name, want := range map[string]string{
+		"TimeZone":         "UTC, by the client",
+		"application_name": "dealflow, by the client",
+	} {
+		if got := scan[string](t, s.Client, setting, name); got != want {
+			t.Errorf("%s = %s, want %s", name, got, want)
+		}
+	}
+}
+
 func TestRanksCompareByteByByte(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		n := newTenant(t, s, "own")

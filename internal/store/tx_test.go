@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/lib/pq"
 
@@ -214,8 +215,10 @@ func TestLockLetsForeignKeysPass(t *testing.T) {
 	err := s.Tx(n.ctx, func(ctx context.Context, db *ent.Client) error {
 		db.Pipeline.Query().QueryOrganization().Modify(store.Lock).OnlyX(ctx) // DISTINCT, but for Lock
 		db.Stage.Query().Modify(store.Lock).OnlyX(ctx)
-		// Outside, a deal refers to the locked stage. It would wait for ever.
-		return newDeal(n, s.Client, "refers").Exec(n.ctx)
+		// Outside, a deal refers to the locked stage.
+		soon, cancel := context.WithTimeout(n.ctx, 10*time.Second)
+		defer cancel()
+		return newDeal(n, s.Client, "refers").Exec(soon)
 	})
 	if err != nil {
 		t.Error(err)
