@@ -1,0 +1,118 @@
+package server
+
+import (
+	"bytes"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func TestMethods(t *testing.T) {
+	w := mustServe(t)
+	t.Run("GET", func(t *testing.T) {
+		if a := w.do(http.MethodGet, "/graphql?query={hello}", ""); a.status != http.StatusOK || !strings.Contains(a.body, "world") {
+			t.Errorf("status %d, body %s", a.status, a.body)
+		}
+	})
+	t.Run("GETRunsNoMutation", func(t *testing.T) {
+		a := w.do(http.MethodGet, "/graphql?query=mutation{size(file:null)}", "")
+		if strings.Contains(a.body, `"data":{`) {
+			t.Errorf("body %s", a.body)
+		}
+	})
+	for _, method := range []string{http.MethodPut, http.MethodDelete, http.MethodPatch} {
+		t.Run(method, func(t *testing.T) {
+			a := w.do(method, "/graphql", "{}")
+			a.wantError(t, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "use POST")
+			if got := a.header.Get("Allow"); got != "GET, OPTIONS, POST" {
+				t.Errorf("Allow %q", got)
+			}
+		})
+	}
+}
+
+func TestBodies(t *testing.T) {
+	w := mustServe(t, func(c *Config) { c.MaxBody, c.MaxTokens = 1000, 50 })
+	const fits = `{"query":"{ hello }"}`
+	long := fits + strings.Repeat(" ", 1000)
+
+	t.Run("OK", func(t *testing.T) {
+		if a := w.do(http.MethodPost, "/graphql", fits); a.status != http.StatusOK || !strings.Contains(a.body, "world") {
+			t.Errorf("status %d, body %s", a.status, a.body)
+		}
+	})
+	t.Run("ErrTooLarge", func(t *testing.T) {
+		w.do(http.MethodPost, "/graphql", long).wantError(t, http.StatusRequestEntityTooLarge, "PAYLOAD_TOO_LARGE", "over 1000 bytes")
+	})
+	t.Run("ErrTooLargeOfUnknownLength", func(t *testing.T) {
+		r := w.request(http.MethodPost, "/graphql", io.NopCloser(strings.NewReader(long)), "Authorization", "Bearer "+w.token())
+		w.send(r).wantError(t, http.StatusRequestEntityTooLarge, "PAYLOAD_TOO_LARGE", "over 1000 bytes")
+	})
+	for _, body := range []string{"", "{", "[]", "null", `"x"`, `{"query":1}`, `{"query":"{ hello }","variables":[]}`, fits + fits} {
+		t.Run("ErrNoOperation/"+body, func(t *testing.T) {
+			a := w.do(http.MethodPost, "/graphql", body)
+			a.wantError(t, http.StatusBadRequest, "BAD_REQUEST", "the body must be a JSON object")
+		})
+	}
+	for _, media := range []string{"", "text/plain", "application/x-www-form-urlencoded", "application/graphql"} {
+		t.Run("ErrMediaType/"+media, func(t *testing.T) {
+			a := w.do(http.MethodPost, "/graphql", fits, "Content-Type", media)
+			a.wantError(t, http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE", "application/json")
+		})
+	}
+	t.Run("ErrTokens", func(t *testing.T) {
+		a := w.query("{" + strings.Repeat(" hello", 60) + "}")
+		if !strings.Contains(a.body, "token limit") {
+			t.Errorf("body %s", a.body)
+		}
+	})
+}
+
+// form is a multipart request with a file, as the GraphQL specification for
+// them has it.
+func form(t *testing.T, file []byte) (body, contentType string) {
+	t.Helper()
+	var b bytes.Buffer
+	m := multipart.NewWriter(&b)
+	for _, field := range [][2]string{
+		{"operations", `{"query":"mutation($file: Upload!) { size(file: $file) }","variables":{"file":null}}`},
+		{"map", `{"0":["variables.file"]}`},
+	} {
+		if err := m.WriteField(field[0], field[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	part, err := m.CreateFormFile("0", "ada.png")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = part.Write(file)
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String(), m.FormDataContentType()
+}
+
+func TestUploads(t *testing.T) {
+	w := mustServe(t)
+	body, contentType := form(t, bytes.Repeat([]byte("x"), 2<<20))
+	for _, header := range []string{"GraphQL-Require-Preflight", "Apollo-Require-Preflight", "X-Requested-With"} {
+		t.Run(header, func(t *testing.T) {
+			a := w.do(http.MethodPost, "/graphql", body, "Content-Type", contentType, header, "1")
+			if a.status != http.StatusOK || !strings.Contains(a.body, `{"size":2097152}`) {
+				t.Errorf("status %d, body %s", a.status, a.body)
+			}
+		})
+	}
+	t.Run("ErrNoPreflight", func(t *testing.T) {
+		a := w.do(http.MethodPost, "/graphql", body, "Content-Type", contentType)
+		a.wantError(t, http.StatusBadRequest, "BAD_REQUEST", "GraphQL-Require-Preflight: 1")
+	})
+	t.Run("ErrTooLarge", func(t *testing.T) {
+		body, contentType := form(t, make([]byte, 7<<20))
+		a := w.do(http.MethodPost, "/graphql", body, "Content-Type", contentType, "X-Requested-With", "fetch")
+		a.wantError(t, http.StatusRequestEntityTooLarge, "PAYLOAD_TOO_LARGE", "")
+	})
+}

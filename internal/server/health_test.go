@@ -1,0 +1,80 @@
+package server
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"dealflow/internal/store"
+	"dealflow/internal/store/storetest"
+	"dealflow/internal/testdb"
+)
+
+func TestHealthz(t *testing.T) {
+	w := mustServe(t)
+	if a := w.do(http.MethodGet, "/healthz", ""); a.status != http.StatusOK || a.body != "ok\n" {
+		t.Errorf("status %d, body %q", a.status, a.body)
+	}
+}
+
+// probe asks a server over s whether it is ready, twice, for it remembers.
+func probe(t *testing.T, s *store.Store, status int, body string) {
+	t.Helper()
+	server := &Server{config: Config{Store: s, Log: slog.New(slog.DiscardHandler)}}
+	for range 2 {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", nil)
+		response := serve(http.HandlerFunc(server.readyz), r)
+		if response.Code != status || !strings.Contains(response.Body.String(), body) {
+			t.Errorf("status %d, body %q, want %d and %q", response.Code, response.Body, status, body)
+		}
+	}
+}
+
+func TestReadyz(t *testing.T) {
+	t.Run("Ready", func(t *testing.T) {
+		storetest.Each(t, func(t *testing.T, s *store.Store) { probe(t, s, http.StatusOK, "ready") })
+	})
+	t.Run("ErrSchemaOld", func(t *testing.T) {
+		testdb.Each(t, func(t *testing.T, url string) {
+			probe(t, storetest.Open(t, url), http.StatusServiceUnavailable, "dealflow migrate up")
+		})
+	})
+	t.Run("ErrDatabase", func(t *testing.T) {
+		s, err := store.Open(t.Context(), testdb.SQLite(t), store.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Close()
+		probe(t, s, http.StatusServiceUnavailable, "the database does not answer")
+	})
+	t.Run("ErrDatabaseLater", func(t *testing.T) {
+		w := mustServe(t)
+		if a := w.do(http.MethodGet, "/readyz", ""); a.status != http.StatusOK {
+			t.Fatalf("status %d, body %q", a.status, a.body)
+		}
+		w.store.Close()
+		if a := w.do(http.MethodGet, "/readyz", ""); a.status != http.StatusServiceUnavailable {
+			t.Errorf("status %d, body %q", a.status, a.body)
+		}
+	})
+}
+
+func TestReadyzWhileStopping(t *testing.T) {
+	// Long enough to ask; the wait at the end is the rest of it.
+	w := mustServe(t, func(c *Config) { c.ShutdownDelay = 300 * time.Millisecond })
+	stopped := make(chan error)
+	go func() { stopped <- w.stop() }()
+	w.log.find(t, "msg", "stopping: waiting for requests to finish")
+	if a := w.do(http.MethodGet, "/readyz", ""); a.status != http.StatusServiceUnavailable || a.body != "shutting down\n" {
+		t.Errorf("status %d, body %q", a.status, a.body)
+	}
+	if a := w.query("{ hello }"); a.status != http.StatusOK {
+		t.Errorf("status %d, want requests served meanwhile", a.status)
+	}
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,160 @@
+package server
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Metrics counts what one server does, for Prometheus to collect.
+type Metrics struct {
+	registry   *prometheus.Registry
+	inFlight   prometheus.Gauge
+	requests   *prometheus.CounterVec   // by route and status
+	operations *prometheus.CounterVec   // by operation_type and outcome
+	durations  *prometheus.HistogramVec // by operation
+	statements prometheus.Histogram     // of one operation
+	sqlTimes   *prometheus.HistogramVec // by verb
+	sqlErrors  *prometheus.CounterVec   // by verb
+	names      *names
+}
+
+// NewMetrics makes Metrics with a registry of their own.
+func NewMetrics() *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "dealflow_http_requests_in_flight",
+			Help: "HTTP requests being served.",
+		}),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "dealflow_http_requests_total",
+			Help: "HTTP requests served, by route and status.",
+		}, []string{"route", "status"}),
+		operations: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "dealflow_graphql_requests_total",
+			Help: "GraphQL operations, by type and outcome: ok, refused (the caller's fault), failed (the server's).",
+		}, []string{"operation_type", "outcome"}),
+		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "dealflow_graphql_operation_duration_seconds",
+			Help:    "Time from reading a GraphQL operation to its response, by the operation's name.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+		}, []string{"operation"}),
+		statements: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "dealflow_graphql_operation_sql_statements",
+			Help:    "SQL statements that one GraphQL operation took.",
+			Buckets: []float64{0, 1, 2, 3, 5, 8, 13, 20, 50, 100},
+		}),
+		sqlTimes: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "dealflow_sql_statement_duration_seconds",
+			Help:    "Time that SQL statements took, by verb.",
+			Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5},
+		}, []string{"verb"}),
+		sqlErrors: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "dealflow_sql_statement_errors_total",
+			Help: "SQL statements that the database refused or did not finish, by verb.",
+		}, []string{"verb"}),
+		names: newNames(),
+	}
+	m.registry.MustRegister(m.inFlight, m.requests, m.operations, m.durations, m.statements, m.sqlTimes, m.sqlErrors,
+		buildInfo(), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// ObserveStatement counts an SQL statement: store.Options.Observe.
+func (m *Metrics) ObserveStatement(_ context.Context, query string, took time.Duration, err error) {
+	v := verb(query)
+	m.sqlTimes.WithLabelValues(v).Observe(took.Seconds())
+	if err != nil && !errors.Is(err, context.Canceled) {
+		m.sqlErrors.WithLabelValues(v).Inc()
+	}
+}
+
+// verb is what a statement does, one of a few words.
+func verb(query string) string {
+	word, _, _ := strings.Cut(strings.TrimSpace(query), " ")
+	switch word = strings.ToLower(word); word {
+	case "select", "with", "insert", "update", "delete":
+		return word
+	default:
+		return "other"
+	}
+}
+
+// handler serves the metrics.
+func (m *Metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+func (m *Metrics) countRequest(route string, status int) {
+	m.requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
+}
+
+func (m *Metrics) countOperation(op operation, outcome string, statements int) {
+	m.operations.WithLabelValues(op.kind, outcome).Inc()
+	m.durations.WithLabelValues(m.names.label(op)).Observe(time.Since(op.start).Seconds())
+	m.statements.Observe(float64(statements))
+}
+
+// watchPool reports on a database's connections.
+func (m *Metrics) watchPool(stats func() sql.DBStats) {
+	m.registry.MustRegister(newPool(stats))
+}
+
+// namesKept bounds the names of operations that metrics tell apart: each takes
+// a histogram's memory, here and in Prometheus, and clients make them up.
+const namesKept = 100
+
+// names holds the first names that were seen; later ones are "(other)", which
+// like the rest in parentheses is no operation's name.
+type names struct {
+	mu   sync.Mutex
+	seen map[string]bool
+}
+
+func newNames() *names { return &names{seen: map[string]bool{}} }
+
+// label is what an operation is counted under.
+func (n *names) label(op operation) string {
+	switch {
+	case op.kind == "none":
+		return "(invalid)"
+	case op.name == "":
+		return "(unnamed)"
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !n.seen[op.name] && len(n.seen) == namesKept {
+		return "(other)"
+	}
+	n.seen[op.name] = true
+	return op.name
+}
+
+// buildInfo is a gauge that is always 1, with what the program was built from.
+func buildInfo() prometheus.Collector {
+	labels := prometheus.Labels{"version": "unknown", "revision": "unknown", "go_version": "unknown"}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		labels["version"], labels["go_version"] = info.Main.Version, info.GoVersion
+		for _, setting := range info.Settings {
+			if setting.Key == "vcs.revision" {
+				labels["revision"] = setting.Value
+			}
+		}
+	}
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name:        "dealflow_build_info",
+		Help:        "Always 1; its labels tell what the program was built from.",
+		ConstLabels: labels,
+	}, func() float64 { return 1 })
+}

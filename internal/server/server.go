@@ -1,0 +1,161 @@
+// Package server is the HTTP server: it signs requests in, bounds them, hands
+// them to the GraphQL layer, and tells operators what happened.
+//
+// routes.go lists every path. A request passes, from the outside in: the
+// exchange, which names, measures and logs it (exchange.go); the catch for
+// panics; security headers; the router; and for the API CORS (cors.go), the
+// bearer token (signin.go), and the door, which bounds what is read (door.go).
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"dealflow/internal/auth"
+	"dealflow/internal/photo"
+	"dealflow/internal/sales"
+	"dealflow/internal/store"
+)
+
+// Config is what a server is made of. The fields up to Links are needed; the
+// zero value of each of the others stands for its default.
+type Config struct {
+	Store    *store.Store
+	Sales    *sales.Sales
+	Verifier *auth.Verifier
+	Photos   *photo.Store
+	Links    photo.Links
+
+	// Origins are the web origins whose pages may call the API, such as
+	// https://app.example.com; "*" stands for all. None by default: pages of the
+	// server's own origin need no leave.
+	Origins []string
+
+	// DevelopmentToken is put into the playground of browsers on this very
+	// machine, and of no others.
+	DevelopmentToken string
+
+	MaxBody   int64 // bytes of a request without files: 1 MB
+	MaxTokens int   // lexical tokens of a GraphQL document: 5,000
+
+	// ShutdownDelay is how long a server that was told to stop goes on taking
+	// requests, so that load balancers find out from /readyz in time: not at all.
+	ShutdownDelay time.Duration
+	// ShutdownTimeout bounds how long the requests that then still run may take
+	// to finish: 10 s.
+	ShutdownTimeout time.Duration
+
+	Metrics *Metrics         // of this server alone; made by NewMetrics, if nil
+	Now     func() time.Time // time.Now, if nil
+	Log     *slog.Logger     // slog.Default(), if nil
+}
+
+// withDefaults is c with every optional field set.
+func (c Config) withDefaults() Config {
+	if c.MaxBody <= 0 {
+		c.MaxBody = 1 << 20
+	}
+	if c.MaxTokens <= 0 {
+		c.MaxTokens = 5000
+	}
+	if c.ShutdownTimeout <= 0 {
+		c.ShutdownTimeout = 10 * time.Second
+	}
+	if c.Metrics == nil {
+		c.Metrics = NewMetrics()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	return c
+}
+
+// Server serves the API. It is safe for concurrent use.
+type Server struct {
+	config   Config
+	users    *users
+	stopping atomic.Bool  // told to stop
+	current  atomic.Bool  // the schema was found to be up to date
+	handler  http.Handler // of all routes
+}
+
+// New makes a server. The store and the photos stay the caller's to close, once
+// Run has returned.
+func New(c Config) (*Server, error) {
+	c = c.withDefaults()
+	return newServer(c, newAPI(c), c.Sales.EnsureUser)
+}
+
+// newServer is New with a GraphQL layer and users of the caller's choice.
+func newServer(c Config, api api, ensure ensureUser) (*Server, error) {
+	if err := checkOrigins(c.Origins); err != nil {
+		return nil, err
+	}
+	s := &Server{config: c, users: newUsers(ensure, c.Now)}
+	c.Metrics.watchPool(c.Store.Stats)
+	s.handler = s.observed(s.caught(secured(s.routes(api))))
+	return s, nil
+}
+
+// Handler serves every route, for servers other than Run's, such as a test's.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Run serves connections from the listener until ctx ends. It then lets the
+// requests that run finish, for c.ShutdownTimeout at most, and returns nil if
+// they all did.
+func (s *Server) Run(ctx context.Context, listener net.Listener) error {
+	// Requests outlive ctx, which only says that no more shall come.
+	requests, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	server := s.httpServer(requests)
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	err := s.stop(requests, server)
+	if ended := <-failed; !errors.Is(ended, http.ErrServerClosed) {
+		err = errors.Join(err, ended)
+	}
+	return err
+}
+
+// httpServer waits for clients, but not for ever. It has no WriteTimeout, which
+// would cut long answers and streams.
+func (s *Server) httpServer(requests context.Context) *http.Server {
+	return &http.Server{
+		Handler:           s.handler,
+		BaseContext:       func(net.Listener) context.Context { return requests },
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Minute, // of headers and body: a photo over a slow line
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10, // room for a query in a GET's URL
+		ErrorLog:          slog.NewLogLogger(s.config.Log.Handler(), slog.LevelWarn),
+	}
+}
+
+// stop ends the server: first /readyz says so, then no new requests are taken,
+// then those that run finish or are cut off.
+func (s *Server) stop(requests context.Context, server *http.Server) error {
+	s.stopping.Store(true)
+	s.config.Log.Info("stopping: waiting for requests to finish", "timeout", s.config.ShutdownTimeout)
+	time.Sleep(s.config.ShutdownDelay)
+	patience, cancel := context.WithTimeout(requests, s.config.ShutdownTimeout)
+	defer cancel()
+	err := server.Shutdown(patience)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("stopped, but some requests had not finished after %s and were cut off", s.config.ShutdownTimeout)
+	}
+	return errors.Join(err, server.Close())
+}
