@@ -386,6 +386,14 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{LeadsColumns[22], LeadsColumns[1]},
 			},
+			{
+				Name:    "lead_organization_id_photo",
+				Unique:  false,
+				Columns: []*schema.Column{LeadsColumns[21], LeadsColumns[10]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "photo IS NOT NULL",
+				},
+			},
 		},
 	}
 	// LeadStatusColumns holds the columns for the "lead_status" table.

@@ -72,6 +72,9 @@ func (Lead) Indexes() []ent.Index {
 		index.Fields("stage_id", "rank", "id"),
 		index.Fields("organization_id", "created_at", "id"),
 		index.Fields("status_id", "created_at"),
+		// Whose a photo is, when it goes.
+		index.Fields("organization_id", "photo").
+			Annotations(entsql.IndexWhere("photo IS NOT NULL")),
 	}
 }
 

@@ -251,6 +251,8 @@ CREATE UNIQUE INDEX "lead_organization_id_external_id" ON "leads" ("organization
 CREATE INDEX "lead_stage_id_rank_id" ON "leads" ("stage_id", "rank", "id");
 -- create index "lead_status_id_created_at" to table: "leads"
 CREATE INDEX "lead_status_id_created_at" ON "leads" ("status_id", "created_at");
+-- create index "lead_organization_id_photo" to table: "leads"
+CREATE INDEX "lead_organization_id_photo" ON "leads" ("organization_id", "photo") WHERE (photo IS NOT NULL);
 -- create "comments" table
 CREATE TABLE "comments" (
   "id" uuid NOT NULL,

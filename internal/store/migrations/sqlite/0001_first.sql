@@ -176,6 +176,8 @@ CREATE INDEX `lead_stage_id_rank_id` ON `leads` (`stage_id`, `rank`, `id`);
 CREATE INDEX `lead_organization_id_created_at_id` ON `leads` (`organization_id`, `created_at`, `id`);
 -- create index "lead_status_id_created_at" to table: "leads"
 CREATE INDEX `lead_status_id_created_at` ON `leads` (`status_id`, `created_at`);
+-- create index "lead_organization_id_photo" to table: "leads"
+CREATE INDEX `lead_organization_id_photo` ON `leads` (`organization_id`, `photo`) WHERE photo IS NOT NULL;
 -- create "lead_status" table
 CREATE TABLE `lead_status` (
   `id` uuid NOT NULL,
