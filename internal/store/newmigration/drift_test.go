@@ -39,7 +39,7 @@ func TestDriftIsNoticed(t *testing.T) {
 		want   string // found in the SQL that the plan answers with
 	}{
 		"column":      {"ALTER TABLE deals ADD COLUMN nickname text", "nickname"},
-		"type":        {"ALTER TABLE leads DROP COLUMN photo; ALTER TABLE leads ADD COLUMN photo bigint", "photo"},
+		"type":        {"ALTER TABLE leads DROP COLUMN location; ALTER TABLE leads ADD COLUMN location bigint", "location"},
 		"index":       {"DROP INDEX deal_contact_id", "deal_contact_id"},
 		"foreign key": {"ALTER TABLE deals ADD COLUMN twin uuid CONSTRAINT twins REFERENCES deals (id)", "twins"},
 		"check":       {"ALTER TABLE deals ADD COLUMN age int CONSTRAINT of_age CHECK (age > 17)", "of_age"},
