@@ -50,6 +50,9 @@ func (s *Server) turnAway(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("WWW-Authenticate", challenge(err))
 		s.config.Log.DebugContext(r.Context(), "token refused", "error", err)
 		refuse(w, r, refusal{http.StatusUnauthorized, refused.Code, refused.Message})
+	case errors.Is(err, sales.ErrBadSubject):
+		w.Header().Set("WWW-Authenticate", challenge(err))
+		refuse(w, r, refusal{http.StatusUnauthorized, auth.CodeUnauthenticated, err.Error()})
 	case errors.Is(err, sales.ErrNoOrganization):
 		refuse(w, r, refusal{http.StatusForbidden, codeForbidden,
 			"the token's organization does not exist here; the server's operator makes one with: dealflow organization create"})

@@ -45,6 +45,10 @@ func TestSignIn(t *testing.T) {
 			}
 		})
 	}
+	t.Run("ErrBadSubject", func(t *testing.T) {
+		wordy := w.token(func(v *auth.Viewer) { v.Subject = strings.Repeat("x", 256) })
+		ask("Bearer "+wordy).wantError(t, http.StatusUnauthorized, "UNAUTHENTICATED", "sub claim")
+	})
 	t.Run("ErrNoOrganization", func(t *testing.T) {
 		stranger := w.token(func(v *auth.Viewer) { v.OrganizationID = id.New() })
 		ask("Bearer "+stranger).wantError(t, http.StatusForbidden, "FORBIDDEN", "dealflow organization create")
