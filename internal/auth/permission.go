@@ -24,14 +24,28 @@ func AllPermissions() []Permission {
 // compare with == and unite with |.
 type Permissions uint8
 
-// PermissionsOf is the set of the given permissions. It ignores any it does not
-// know, so that a token may carry permissions meant for other servers.
+// PermissionsOf is the set of the given permissions and of those that they
+// imply. It ignores any it does not know, so that a token may carry permissions
+// meant for other servers.
 func PermissionsOf(permissions ...Permission) Permissions {
 	var set Permissions
 	for _, p := range permissions {
-		set |= bit(p)
+		set |= bit(p) | bit(implied(p))
 	}
 	return set
+}
+
+// implied is the permission that comes with another, if one does: who may change
+// something may see it.
+func implied(p Permission) Permission {
+	switch p {
+	case EditSalesPipelines:
+		return ViewSalesPipelines
+	case EditLeads:
+		return ViewLeads
+	default:
+		return ""
+	}
 }
 
 // Has tells whether p is in the set. An unknown permission is in no set.

@@ -29,6 +29,20 @@ func TestRolePermissions(t *testing.T) {
 	}
 }
 
+func TestPermissionsImplied(t *testing.T) {
+	tests := map[auth.Permission][]auth.Permission{
+		auth.EditSalesPipelines: {auth.EditSalesPipelines, auth.ViewSalesPipelines},
+		auth.EditLeads:          {auth.EditLeads, auth.ViewLeads},
+		auth.ViewLeads:          {auth.ViewLeads},
+		auth.ManageOrganization: {auth.ManageOrganization},
+	}
+	for given, want := range tests {
+		if diff := cmp.Diff(want, auth.PermissionsOf(given).List()); diff != "" {
+			t.Errorf("%s: %s", given, diff)
+		}
+	}
+}
+
 func TestPermissionsUnknown(t *testing.T) {
 	everything := auth.RoleAdmin.Permissions()
 	if auth.PermissionsOf("LAUNCH_MISSILES") != 0 {
