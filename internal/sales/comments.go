@@ -178,16 +178,19 @@ func (c *change) lockComment(ctx context.Context, key uuid.UUID, expected *int) 
 	return found, unchanged(found, found.Version, expected)
 }
 
-// mayChange refuses a comment that is another user's, unless the caller manages
-// the organization.
+// mayChange refuses a caller who may not change what the comment is about, and
+// then a comment that is another user's, unless the caller manages the organization.
 func (c *change) mayChange(found *ent.Comment) error {
 	if c.permissions.Has(auth.ManageOrganization) {
 		return nil
 	}
+	if err := c.mayEdit(subjectOf(found)); err != nil {
+		return err
+	}
 	if c.user == nil || !equal(c.user, found.AuthorID) {
 		return refuse(CodeNotAllowed, "author", in("id"), "The comment is another user's: only its author may change it, or somebody who has MANAGE_ORGANIZATION.")
 	}
-	return c.mayEdit(subjectOf(found))
+	return nil
 }
 
 // recordComment writes down, for a lead or a deal, what became of a comment on it.
