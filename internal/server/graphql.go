@@ -56,6 +56,7 @@ func (s *Server) graphql(a api) http.Handler {
 	// between the observer and the loaders; gqlgen's own complexity limit is not
 	// it, for its time doubles with each nested fragment.
 	h.Use(observer{s.config.Metrics})
+	h.Use(&graph.Enums{})
 	h.Use(a.loaders)
 	h.Use(extension.Introspection{})
 	return h
