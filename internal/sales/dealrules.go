@@ -15,8 +15,9 @@ import (
 )
 
 // singleOpenDeal keeps a contact to one open deal a pipeline, unless duplicates
-// are allowed: then the deal is marked as one.
-func (c *change) singleOpenDeal(ctx context.Context, next *ent.Deal, allowDuplicate bool) error {
+// are allowed: then the deal is marked as one. The field is the one of the input
+// that makes it a second one.
+func (c *change) singleOpenDeal(ctx context.Context, field string, next *ent.Deal, allowDuplicate bool) error {
 	next.Duplicate = false
 	if next.ContactID == nil || next.Status != deal.StatusOPEN {
 		return nil
@@ -42,7 +43,7 @@ func (c *change) singleOpenDeal(ctx context.Context, next *ent.Deal, allowDuplic
 	return Errors{DuplicateDealError{
 		InputError{
 			"The contact already has an open deal in this pipeline. Set allowDuplicate to let it have another.",
-			CodeDuplicateDeal, in("contactId"), "duplicate",
+			CodeDuplicateDeal, in(field), "duplicate",
 		},
 		existing,
 	}}
@@ -51,12 +52,15 @@ func (c *change) singleOpenDeal(ctx context.Context, next *ent.Deal, allowDuplic
 // keepSingleOpenDeal applies singleOpenDeal to a deal that the rule did not
 // hold for before: one with another contact, in another pipeline, or reopened.
 func (c *change) keepSingleOpenDeal(ctx context.Context, old, next *ent.Deal, allowDuplicate bool) error {
-	same := old.PipelineID == next.PipelineID && old.Status == next.Status &&
-		equal(old.ContactID, next.ContactID)
-	if same {
-		return nil
+	switch {
+	case !equal(old.ContactID, next.ContactID):
+		return c.singleOpenDeal(ctx, "contactId", next, allowDuplicate)
+	case old.PipelineID != next.PipelineID:
+		return c.singleOpenDeal(ctx, "stageId", next, allowDuplicate)
+	case old.Status != next.Status:
+		return c.singleOpenDeal(ctx, "status", next, allowDuplicate)
 	}
-	return c.singleOpenDeal(ctx, next, allowDuplicate)
+	return nil
 }
 
 // freeExternalID refuses an external id that another deal has.

@@ -132,7 +132,7 @@ func (c *change) insertDeal(ctx context.Context, next *ent.Deal, stage *ent.Stag
 	if err := c.freeExternalID(ctx, next.ExternalID); err != nil {
 		return nil, err
 	}
-	if err := c.singleOpenDeal(ctx, next, allowDuplicate); err != nil {
+	if err := c.singleOpenDeal(ctx, "contactId", next, allowDuplicate); err != nil {
 		return nil, err
 	}
 	key, err := c.rankFor(ctx, column{id.Deal, stage.ID}, uuid.Nil, bottom)
