@@ -84,7 +84,7 @@ finish
 // Start makes a new cluster and returns when it accepts connections. It takes
 // about two seconds. Stop ends it; so does the end of this process.
 func Start(ctx context.Context) (*Cluster, error) {
-	bin, err := findBinaries(os.Getenv("PATH"), "/usr/lib/postgresql/*/bin")
+	bin, err := Binaries()
 	if err != nil {
 		return nil, err
 	}
@@ -176,6 +176,12 @@ func (c *Cluster) Stop() {
 		// fails when the server had already gone.
 		_ = c.supervisor.Wait()
 	})
+}
+
+// Binaries returns the folder of Postgres's programs, for tests that use more of
+// them than the server, such as pg_dump.
+func Binaries() (string, error) {
+	return findBinaries(os.Getenv("PATH"), "/usr/lib/postgresql/*/bin")
 }
 
 // findBinaries returns the folder of Postgres's programs: the one on PATH, or
