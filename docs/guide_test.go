@@ -1,0 +1,158 @@
+package docs_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"dealflow/internal/apitest"
+	"dealflow/internal/auth"
+)
+
+// TestGuide runs the examples of guide.md in their order, on both databases, and
+// compares the answers.
+func TestGuide(t *testing.T) {
+	apitest.Each(t, func(t *testing.T, api *apitest.API) {
+		r := &reader{
+			api:    api,
+			demo:   api.Organization(t, "demo"),
+			globex: api.Organization(t, "globex"),
+			known:  standIns{},
+			dir:    t.TempDir(),
+		}
+		list := slices.DeleteFunc(blocks(t, "guide.md"), func(b block) bool { return b.notes["with"] != "" })
+		for len(list) > 0 {
+			list = r.try(t, list)
+			if t.Failed() {
+				t.Fatal("the examples after that depend on it")
+			}
+		}
+	})
+}
+
+// reader follows a page.
+type reader struct {
+	api          *apitest.API
+	demo, globex *apitest.Client
+	known        standIns
+	dir          string // where the commands run
+}
+
+// try runs the first of the examples, and returns those that are left.
+func (r *reader) try(t *testing.T, list []block) []block {
+	example, list := list[0], list[1:]
+	t.Run(fmt.Sprintf("line %d: %s", example.line, example.heading), func(t *testing.T) {
+		r.prepare(t, example)
+		var variables apitest.Vars
+		if example.language == "graphql" && len(list) > 0 && isVariables(t, list[0]) {
+			if err := json.Unmarshal([]byte(r.known.put(t, list[0].text)), &variables); err != nil {
+				t.Fatal(err)
+			}
+			list = list[1:]
+		}
+		if len(list) == 0 || list[0].language != "json" {
+			t.Fatal("the example has no answer")
+		}
+		r.known.check(t, list[0].text, r.run(t, example, variables))
+		list = list[1:]
+	})
+	return list
+}
+
+// isVariables tells whether a block is an operation's variables, and not its answer.
+func isVariables(t *testing.T, b block) bool {
+	if b.language != "json" {
+		return false
+	}
+	object, ok := decode(t, b.text).(map[string]any)
+	return ok && object["data"] == nil && object["errors"] == nil
+}
+
+// prepare does what the comments before an example ask for.
+func (r *reader) prepare(t *testing.T, b block) {
+	t.Helper()
+	if wait := b.notes["wait"]; wait != "" {
+		d, err := time.ParseDuration(wait)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.api.Clock.Advance(d)
+	}
+	if name := b.notes["file"]; name != "" {
+		content, err := os.ReadFile("playground.png")
+		if err == nil {
+			err = os.WriteFile(filepath.Join(r.dir, name), content, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// client is who asks: Ada of the sales team, unless a comment says otherwise.
+func (r *reader) client(t *testing.T, b block) *apitest.Client {
+	t.Helper()
+	switch who := b.notes["as"]; who {
+	case "":
+		return r.demo.As(t, "Ada", auth.RoleSales)
+	case "nobody":
+		return &apitest.Client{}
+	case "globex":
+		return r.globex.As(t, "Eve", auth.RoleSales)
+	default:
+		return r.demo.As(t, "Grace", auth.Role(who))
+	}
+}
+
+// run runs an example and returns what it answers.
+func (r *reader) run(t *testing.T, b block, variables apitest.Vars) string {
+	t.Helper()
+	client := r.client(t, b)
+	text := strings.ReplaceAll(r.known.put(t, b.text), "http://localhost:8080", r.api.URL)
+	switch b.language {
+	case "graphql":
+		return r.ask(t, client, text, variables)
+	case "bash":
+		return r.command(t, client, "bash", "-euo", "pipefail", "-c", text)
+	case "js":
+		return r.command(t, client, "node", "--input-type=module", "--eval", "const token = process.env.TOKEN;\n"+text)
+	default:
+		t.Fatalf("what is %s?", b.language)
+		return ""
+	}
+}
+
+// ask is Client.Do for clients without a token, too.
+func (r *reader) ask(t *testing.T, client *apitest.Client, document string, variables apitest.Vars) string {
+	t.Helper()
+	body, err := json.Marshal(map[string]any{"query": document, "variables": variables})
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.api.URL+"/graphql", strings.NewReader(string(body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	return client.Send(t, request).Raw
+}
+
+// command runs a program with a token, and returns what it prints.
+func (r *reader) command(t *testing.T, client *apitest.Client, name string, args ...string) string {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), name, args...)
+	command.Dir, command.Stderr = r.dir, t.Output()
+	command.Env = append(os.Environ(), "TOKEN="+client.Token)
+	output, err := command.Output()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", name, err, output)
+	}
+	return string(output)
+}
