@@ -160,22 +160,27 @@ func (c *change) insertContact(ctx context.Context, next *ent.Contact) (*ent.Con
 // fillContact gives a contact what it lacks and a description has.
 func (c *change) fillContact(ctx context.Context, old, described *ent.Contact) (*ent.Contact, error) {
 	next := *old
-	if next.Name == "" {
-		next.Name = described.Name
-	}
-	if next.Email == nil {
-		next.Email = described.Email
-	}
-	if next.Phone == nil {
-		next.Phone, next.PhoneKey = described.Phone, described.PhoneKey
-	}
-	if next.CompanyName == nil {
-		next.CompanyName = described.CompanyName
-	}
-	if len(next.Tags) == 0 {
-		next.Tags = described.Tags
-	}
+	complete(&next, described)
 	return c.saveContact(ctx, old, &next)
+}
+
+// complete gives a contact what it lacks and a description has.
+func complete(who, described *ent.Contact) {
+	if who.Name == "" {
+		who.Name = described.Name
+	}
+	if who.Email == nil {
+		who.Email = described.Email
+	}
+	if who.Phone == nil {
+		who.Phone, who.PhoneKey = described.Phone, described.PhoneKey
+	}
+	if who.CompanyName == nil {
+		who.CompanyName = described.CompanyName
+	}
+	if len(who.Tags) == 0 {
+		who.Tags = described.Tags
+	}
 }
 
 // contactID is a contact's id, nil for none.
