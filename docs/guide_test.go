@@ -47,23 +47,20 @@ type reader struct {
 
 // try runs the first of the examples, and returns those that are left.
 func (r *reader) try(t *testing.T, list []block) []block {
+	t.Helper()
 	example, list := list[0], list[1:]
+	variables := "null"
+	if example.language == "graphql" && len(list) > 0 && isVariables(t, list[0]) {
+		variables, list = list[0].text, list[1:]
+	}
+	if len(list) == 0 || list[0].language != "json" {
+		t.Fatalf("line %d: the example has no answer", example.line)
+	}
 	t.Run(fmt.Sprintf("line %d: %s", example.line, example.heading), func(t *testing.T) {
 		r.prepare(t, example)
-		var variables apitest.Vars
-		if example.language == "graphql" && len(list) > 0 && isVariables(t, list[0]) {
-			if err := json.Unmarshal([]byte(r.known.put(t, list[0].text)), &variables); err != nil {
-				t.Fatal(err)
-			}
-			list = list[1:]
-		}
-		if len(list) == 0 || list[0].language != "json" {
-			t.Fatal("the example has no answer")
-		}
-		r.known.check(t, list[0].text, r.run(t, example, variables))
-		list = list[1:]
+		r.known.check(t, list[0].text, r.run(t, example, r.known.put(t, variables)))
 	})
-	return list
+	return list[1:]
 }
 
 // isVariables tells whether a block is an operation's variables, and not its answer.
@@ -112,7 +109,7 @@ func (r *reader) client(t *testing.T, b block) *apitest.Client {
 }
 
 // run runs an example and returns what it answers.
-func (r *reader) run(t *testing.T, b block, variables apitest.Vars) string {
+func (r *reader) run(t *testing.T, b block, variables string) string {
 	t.Helper()
 	client := r.client(t, b)
 	text := strings.ReplaceAll(r.known.put(t, b.text), "http://localhost:8080", r.api.URL)
@@ -120,8 +117,10 @@ func (r *reader) run(t *testing.T, b block, variables apitest.Vars) string {
 	case "graphql":
 		return r.ask(t, client, text, variables)
 	case "bash":
+		needs(t, "curl")
 		return r.command(t, client, "bash", "-euo", "pipefail", "-c", text)
 	case "js":
+		needs(t, "node")
 		return r.command(t, client, "node", "--input-type=module", "--eval", "const token = process.env.TOKEN;\n"+text)
 	default:
 		t.Fatalf("what is %s?", b.language)
@@ -130,9 +129,9 @@ func (r *reader) run(t *testing.T, b block, variables apitest.Vars) string {
 }
 
 // ask is Client.Do for clients without a token, too.
-func (r *reader) ask(t *testing.T, client *apitest.Client, document string, variables apitest.Vars) string {
+func (r *reader) ask(t *testing.T, client *apitest.Client, document, variables string) string {
 	t.Helper()
-	body, err := json.Marshal(map[string]any{"query": document, "variables": variables})
+	body, err := json.Marshal(map[string]any{"query": document, "variables": json.RawMessage(variables)})
 	if err != nil {
 		t.Fatal(err)
 	}
