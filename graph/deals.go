@@ -2,11 +2,13 @@ package graph
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
 
 	"dealflow/ent"
+	"dealflow/ent/deal"
 	"dealflow/graph/generated"
 	"dealflow/internal/auth"
 	"dealflow/internal/id"
@@ -31,6 +33,9 @@ func (deals) Stage(ctx context.Context, d *ent.Deal) (*ent.Stage, error) {
 	return one(ctx, d, dealStageKey, read.Stages)
 }
 
+// errGone says that what a row names went while the row was being shown.
+var errGone = errors.New("the deal's stage was deleted meanwhile: read the deal again")
+
 func dealStageKey(d *ent.Deal) uuid.UUID { return d.StageID }
 
 // stageOf is the stage of a deal for the fields that are derived from it, which
@@ -46,15 +51,15 @@ func (deals) EffectiveProbability(ctx context.Context, d *ent.Deal) (float64, er
 		return *d.Probability, nil
 	}
 	stage, err := stageOf(ctx, d)
-	if err != nil {
-		return 0, err
+	if err != nil || stage == nil {
+		return 0, errors.Join(err, errGone)
 	}
 	return stage.Probability, nil
 }
 
 func (r deals) IsRotten(ctx context.Context, d *ent.Deal) (bool, error) {
 	stage, err := stageOf(ctx, d)
-	if err != nil || stage.RottenAfter == nil {
+	if err != nil || d.Status != deal.StatusOPEN || stage == nil || stage.RottenAfter == nil {
 		return false, err
 	}
 	return r.Now().After(d.StageEnteredAt.AddDate(0, 0, *stage.RottenAfter)), nil

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"strconv"
+	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
@@ -55,7 +56,10 @@ func PresentError(log *slog.Logger) graphql.ErrorPresenterFunc {
 			return shown // the parser's and the validator's
 		}
 		code, status, argument := classify(err)
-		if code == codeInternal {
+		switch {
+		case ctx.Err() != nil:
+			code, status = "CANCELED", 499 // whatever the database made of it
+		case code == codeInternal:
 			return internalError(ctx, log, shown, err)
 		}
 		shown.Extensions = map[string]any{"code": code, "status": status}
@@ -83,8 +87,6 @@ func classify(err error) (code string, status int, argument string) {
 		return "INVALID_ID", 400, ""
 	case errors.As(err, &problems), isCoercion(err):
 		return codeBadInput, 400, ""
-	case errors.Is(err, context.Canceled):
-		return "CANCELED", 499, ""
 	}
 	return codeInternal, 500, ""
 }
@@ -98,9 +100,25 @@ func isCoercion(err error) bool {
 	return errors.As(err, &ours) || errors.As(err, &number)
 }
 
+// batchError is the failure of one statement, which all rows of a level share.
+type batchError struct {
+	cause    error
+	incident string
+	logged   sync.Once
+}
+
+func (e *batchError) Error() string { return e.cause.Error() }
+func (e *batchError) Unwrap() error { return e.cause }
+
 func internalError(ctx context.Context, log *slog.Logger, shown *gqlerror.Error, err error) *gqlerror.Error {
-	incident := uuid.NewString()
-	log.ErrorContext(ctx, "operation failed", "id", incident, "path", shown.Path.String(), "error", err)
+	var failed *batchError
+	if !errors.As(err, &failed) {
+		failed = &batchError{cause: err, incident: uuid.NewString()}
+	}
+	incident := failed.incident
+	failed.logged.Do(func() {
+		log.ErrorContext(ctx, "operation failed", "id", incident, "path", shown.Path.String(), "error", err)
+	})
 	return &gqlerror.Error{
 		Message:    "The server failed. Its log says more under the id " + incident + ".",
 		Path:       shown.Path,

@@ -30,13 +30,13 @@ func (leads) Status(ctx context.Context, l *ent.Lead) (*ent.LeadStatus, error) {
 }
 
 func (leads) Businesses(ctx context.Context, l *ent.Lead) ([]*ent.Business, error) {
-	found, err := load(ctx, l, leadKey, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID][]*ent.Business, error) {
-		return read.BusinessesOfLead(ctx, db, keys, columns(ctx, read.Businesses))
+	columns := columns(ctx, read.Businesses)
+	found, err := loadColumns(ctx, l, columns, leadKey, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID][]*ent.Business, error) {
+		groups, err := read.BusinessesOfLead(ctx, db, keys, columns)
+		joinGroups(loadersFrom(ctx), groups)
+		return groups, err
 	})
-	if found == nil {
-		found = []*ent.Business{}
-	}
-	return found, err
+	return orEmpty(found), err
 }
 
 func (leads) Stage(ctx context.Context, l *ent.Lead) (*ent.Stage, error) {
@@ -64,19 +64,20 @@ func (leads) Timeline(ctx context.Context, l *ent.Lead, first *int, after *strin
 	if err != nil {
 		return nil, err
 	}
-	timeline, err := load(ctx, l, leadKey, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID]*read.TimelinePage, error) {
+	connection := &read.TimelineConnection{
+		TimelinePage: &read.TimelinePage{},
+		Activities:   func(ctx context.Context) (int, error) { return counted(ctx, l, "activities", read.ActivityOf()) },
+		Comments:     func(ctx context.Context) (int, error) { return counted(ctx, l, "comments", read.CommentsOfLead()) },
+	}
+	if !connectionFields(ctx).page {
+		return connection, nil
+	}
+	connection.TimelinePage, err = load(ctx, l, leadKey, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID]*read.TimelinePage, error) {
 		timelines, err := read.Timelines(ctx, db, keys, w)
 		joinTimelines(loadersFrom(ctx), timelines)
 		return timelines, err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &read.TimelineConnection{
-		TimelinePage: timeline,
-		Activities:   func(ctx context.Context) (int, error) { return counted(ctx, l, "activities", read.ActivityOf()) },
-		Comments:     func(ctx context.Context) (int, error) { return counted(ctx, l, "comments", read.CommentsOfLead()) },
-	}, nil
+	return connection, err
 }
 
 // joinTimelines makes the activities of all timelines one level, and the
@@ -156,21 +157,21 @@ func (m mutation) RemoveLeadFromStage(ctx context.Context, input sales.RemoveLea
 func (m mutation) ArchiveLeads(ctx context.Context, input sales.ArchiveLeadsInput) (*generated.ArchiveLeadsPayload, error) {
 	leads, err := m.Sales.ArchiveLeads(ctx, input)
 	problems, err := userErrors(err)
-	return &generated.ArchiveLeadsPayload{Leads: orEmpty(leads), UserErrors: problems}, err
+	return &generated.ArchiveLeadsPayload{Leads: joined(ctx, leads), UserErrors: problems}, err
 }
 
 // RestoreLeads resolves Mutation.restoreLeads.
 func (m mutation) RestoreLeads(ctx context.Context, input sales.RestoreLeadsInput) (*generated.RestoreLeadsPayload, error) {
 	leads, err := m.Sales.RestoreLeads(ctx, input)
 	problems, err := userErrors(err)
-	return &generated.RestoreLeadsPayload{Leads: orEmpty(leads), UserErrors: problems}, err
+	return &generated.RestoreLeadsPayload{Leads: joined(ctx, leads), UserErrors: problems}, err
 }
 
 // ChangeLeadStatus resolves Mutation.changeLeadStatus.
 func (m mutation) ChangeLeadStatus(ctx context.Context, input sales.ChangeLeadStatusInput) (*generated.ChangeLeadStatusPayload, error) {
 	leads, err := m.Sales.ChangeLeadStatus(ctx, input)
 	problems, err := userErrors(err)
-	return &generated.ChangeLeadStatusPayload{Leads: orEmpty(leads), UserErrors: problems}, err
+	return &generated.ChangeLeadStatusPayload{Leads: joined(ctx, leads), UserErrors: problems}, err
 }
 
 // DeleteLeads resolves Mutation.deleteLeads.

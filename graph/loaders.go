@@ -2,11 +2,15 @@ package graph
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
+	"strings"
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 	"github.com/graph-gophers/dataloader/v7"
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"dealflow/ent"
 	"dealflow/internal/read"
@@ -37,6 +41,9 @@ type loadersKey struct{}
 // gets the keys of all of them at once. Its batch is full, and so one statement
 // runs, without waiting for the others to ask: how many statements an operation
 // takes depends on its document alone, neither on the rows nor on the clock.
+// Rows of one level can be shown twice with other fields, as nodes and as edges,
+// and fragments make one field of several: so what is read for a field goes by
+// the columns too.
 type loaders struct {
 	db *ent.Client
 
@@ -45,12 +52,30 @@ type loaders struct {
 	batches map[batchID]any // to a *dataloader.Loader[uuid.UUID, V]
 }
 
+// joined makes rows that a rule answered one level.
+func joined[T any](ctx context.Context, rows []*T) []*T {
+	join(loadersFrom(ctx), rows)
+	return orEmpty(rows)
+}
+
 // level is the rows of one statement.
 type level[T any] struct{ rows []*T }
 
 // batchID names a loader: the level whose rows are its keys' owners, and what
-// is read for them, which is a field of the document in most cases.
+// is read for them, which is a shownField in most cases.
 type batchID struct{ level, what any }
+
+// shownField is a field of the document with what is read for it: its columns,
+// or how many rows there are.
+type shownField struct {
+	field *ast.Field
+	what  string
+}
+
+// fieldOf is the field that is resolved.
+func fieldOf(ctx context.Context, what string) shownField {
+	return shownField{graphql.GetFieldContext(ctx).Field.Field, what}
+}
 
 func newLoaders(db *ent.Client) *loaders {
 	return &loaders{db: db, levels: map[any]any{}, batches: map[batchID]any{}}
@@ -85,10 +110,15 @@ type fetch[V any] func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (m
 
 // load reads what a field shows of a row, for all rows of its level at once.
 func load[P, V any](ctx context.Context, row *P, key func(*P) uuid.UUID, read fetch[V]) (V, error) {
-	return loadAs(ctx, row, graphql.GetFieldContext(ctx).Field.Field, key, read)
+	return loadAs(ctx, row, fieldOf(ctx, ""), key, read)
 }
 
-// loadAs is load of something that several fields show, under a name of its own.
+// loadColumns is load of rows with the columns that the field's selection needs.
+func loadColumns[P, V any](ctx context.Context, row *P, columns []string, key func(*P) uuid.UUID, read fetch[V]) (V, error) {
+	return loadAs(ctx, row, fieldOf(ctx, strings.Join(columns, " ")), key, read)
+}
+
+// loadAs is load under a name of its own.
 func loadAs[P, V any](ctx context.Context, row *P, what any, key func(*P) uuid.UUID, read fetch[V]) (V, error) {
 	if key(row) == uuid.Nil {
 		var none V
@@ -113,7 +143,7 @@ func loadAs[P, V any](ctx context.Context, row *P, what any, key func(*P) uuid.U
 // newBatch is a loader that runs once, when it has all of its keys.
 func newBatch[V any](db *ent.Client, size int, read fetch[V]) *dataloader.Loader[uuid.UUID, V] {
 	run := func(ctx context.Context, keys []uuid.UUID) []*dataloader.Result[V] {
-		found, err := read(ctx, db, keys)
+		found, err := guarded(ctx, db, keys, read)
 		results := make([]*dataloader.Result[V], len(keys))
 		for i, key := range keys {
 			results[i] = &dataloader.Result[V]{Data: found[key], Error: err}
@@ -123,6 +153,20 @@ func newBatch[V any](db *ent.Client, size int, read fetch[V]) *dataloader.Loader
 	return dataloader.NewBatchedLoader(run,
 		dataloader.WithBatchCapacity[uuid.UUID, V](size),
 		dataloader.WithInputCapacity[uuid.UUID, V](size))
+}
+
+// guarded is a fetch whose error is one error, however many rows it fails for,
+// and whose panic is one too.
+func guarded[V any](ctx context.Context, db *ent.Client, keys []uuid.UUID, read fetch[V]) (found map[uuid.UUID]V, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+		}
+		if err != nil {
+			err = &batchError{cause: err, incident: uuid.NewString()}
+		}
+	}()
+	return read(ctx, db, keys)
 }
 
 func distinct[P any](rows []*P, key func(*P) uuid.UUID) []uuid.UUID {
@@ -139,8 +183,9 @@ func distinct[P any](rows []*P, key func(*P) uuid.UUID) []uuid.UUID {
 
 // one reads the row that another row names; nil when it names none.
 func one[P, T any](ctx context.Context, row *P, key func(*P) uuid.UUID, kind *read.Kind[T]) (*T, error) {
-	return load(ctx, row, key, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID]*T, error) {
-		return rowsByID(ctx, db, kind, keys, columns(ctx, kind))
+	columns := columns(ctx, kind)
+	return loadColumns(ctx, row, columns, key, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID]*T, error) {
+		return rowsByID(ctx, db, kind, keys, columns)
 	})
 }
 
@@ -156,8 +201,8 @@ func rowsByID[T any](ctx context.Context, db *ent.Client, kind *read.Kind[T], ke
 
 // many reads the whole list that hangs on a row.
 func many[P, T any](ctx context.Context, row *P, key func(*P) uuid.UUID, list read.List[T]) ([]*T, error) {
-	rows, err := load(ctx, row, key, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID][]*T, error) {
-		list.Columns = columns(ctx, list.Kind)
+	list.Columns = columns(ctx, list.Kind)
+	rows, err := loadColumns(ctx, row, list.Columns, key, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID][]*T, error) {
 		groups, err := list.Rows(ctx, db, keys)
 		joinGroups(loadersFrom(ctx), groups)
 		return groups, err
@@ -180,15 +225,16 @@ func joinGroups[T any](l *loaders, groups map[uuid.UUID][]*T) {
 func nested[P, T any](ctx context.Context, row *P, key func(*P) uuid.UUID, list read.List[T], w read.Window) (*read.Connection[T], error) {
 	shown := connectionFields(ctx)
 	list.Columns = list.Kind.Columns(shown.rows)
+	total := fieldOf(ctx, "total") // of the connection: its arguments say what is counted
 	count := func(ctx context.Context) (int, error) {
-		return load(ctx, row, key, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID]int, error) {
+		return loadAs(ctx, row, total, key, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID]int, error) {
 			return list.Counts(ctx, db, keys)
 		})
 	}
 	if !shown.page {
 		return list.Connect(nil, count), nil
 	}
-	page, err := load(ctx, row, key, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID]*read.Page[T], error) {
+	page, err := loadColumns(ctx, row, list.Columns, key, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID]*read.Page[T], error) {
 		pages, err := list.Pages(ctx, db, keys, w)
 		if err != nil {
 			return nil, err

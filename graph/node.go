@@ -3,13 +3,15 @@ package graph
 import (
 	"context"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"dealflow/ent"
 	"dealflow/internal/auth"
 	"dealflow/internal/id"
 	"dealflow/internal/read"
-	"dealflow/internal/sales"
 )
 
 // find reads the row with an id of the API; nil when there is none.
@@ -27,26 +29,28 @@ func find[T any](ctx context.Context, kind *read.Kind[T], as id.Kind, text strin
 
 // Node resolves Query.node.
 func (q query) Node(ctx context.Context, text string) (ent.Node, error) {
-	found, err := q.Nodes(ctx, []string{text})
+	kind, key, err := id.Parse(text)
 	if err != nil {
 		return nil, err
 	}
-	return found[0], nil
+	found := map[uuid.UUID]ent.Node{}
+	err = readNodes(ctx, kind, []uuid.UUID{key}, found)
+	return found[key], err
 }
 
-// Nodes resolves Query.nodes: one statement a kind of id.
+// Nodes resolves Query.nodes: one statement a kind of id. An id that is none is
+// an error at its place in the list, and the others are answered.
 func (q query) Nodes(ctx context.Context, texts []string) ([]ent.Node, error) {
 	if len(texts) > read.MaxPage {
-		return nil, &read.Error{Argument: "ids", Message: "At most 500 ids."}
+		return nil, read.Wrong("ids", "There may be at most %d ids.", read.MaxPage)
 	}
 	wanted := map[id.Kind][]uuid.UUID{}
-	keys := make([]uuid.UUID, len(texts))
 	for i, text := range texts {
 		kind, key, err := id.Parse(text)
 		if err != nil {
-			return nil, err
+			graphql.AddError(ctx, gqlerror.WrapPath(append(graphql.GetPath(ctx), ast.PathIndex(i)), err))
+			continue
 		}
-		keys[i] = key
 		wanted[kind] = append(wanted[kind], key)
 	}
 	found := map[uuid.UUID]ent.Node{}
@@ -56,19 +60,20 @@ func (q query) Nodes(ctx context.Context, texts []string) ([]ent.Node, error) {
 		}
 	}
 	nodes := make([]ent.Node, len(texts))
-	for i, key := range keys {
-		if node, ok := found[key]; ok && node.GlobalID() == texts[i] {
+	for i, text := range texts {
+		_, key, _ := id.Parse(text)
+		if node, ok := found[key]; ok && node.GlobalID() == text {
 			nodes[i] = node
 		}
 	}
 	return nodes, nil
 }
 
-// readNodes reads the nodes of one kind, if the viewer may see it.
+// readNodes reads the nodes of one kind that the viewer may see.
 func readNodes(ctx context.Context, kind id.Kind, keys []uuid.UUID, into map[uuid.UUID]ent.Node) error {
 	viewer, _ := auth.ViewerFrom(ctx)
 	if needed, guarded := viewPermission(kind); guarded && !viewer.Permissions.Has(needed) {
-		return sales.ForbiddenError{Permission: needed}
+		return nil
 	}
 	switch kind {
 	case id.Organization:
@@ -103,7 +108,7 @@ func readNodes(ctx context.Context, kind id.Kind, keys []uuid.UUID, into map[uui
 // a deal is looked at row by row.
 func viewPermission(kind id.Kind) (auth.Permission, bool) {
 	switch kind {
-	case id.Pipeline, id.Stage, id.Deal, id.Contact:
+	case id.Pipeline, id.Stage, id.Deal, id.Contact, id.User:
 		return auth.ViewSalesPipelines, true
 	case id.Lead, id.LeadStatus, id.Business:
 		return auth.ViewLeads, true

@@ -50,11 +50,12 @@ func summary[P any](ctx context.Context, row *P, key func(*P) uuid.UUID, of stri
 // summaries resolves the fields of BoardSummary.
 type summaries struct{}
 
-func (summaries) LeadCount(ctx context.Context, s *read.BoardSummary) (int, error) {
+func (summaries) LeadCount(ctx context.Context, s *read.BoardSummary) (*int, error) {
 	key := func(s *read.BoardSummary) uuid.UUID { return s.Parent }
-	return load(ctx, s, key, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID]int, error) {
+	leads, err := load(ctx, s, key, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID]int, error) {
 		return read.LeadCounts(ctx, db, s.Of, keys)
 	})
+	return &leads, err
 }
 
 // Stages resolves Query.stages.

@@ -7,6 +7,7 @@ import (
 
 	"dealflow/ent"
 	"dealflow/graph/generated"
+	"dealflow/internal/id"
 	"dealflow/internal/read"
 	"dealflow/internal/sales"
 )
@@ -29,10 +30,13 @@ func (statuses) LeadCount(ctx context.Context, s *ent.LeadStatus) (int, error) {
 func (q query) LeadStatuses(ctx context.Context) ([]*ent.LeadStatus, error) {
 	list := read.StatusList()
 	list.Columns = columns(ctx, list.Kind)
-	l := loadersFrom(ctx)
-	rows, err := list.All(ctx, l.db)
-	join(l, rows)
-	return rows, err
+	rows, err := list.All(ctx, loadersFrom(ctx).db)
+	return joined(ctx, rows), err
+}
+
+// LeadStatus resolves Query.leadStatus.
+func (q query) LeadStatus(ctx context.Context, key string) (*ent.LeadStatus, error) {
+	return find(ctx, read.LeadStatuses, id.LeadStatus, key)
 }
 
 // LeadStatusColors resolves Query.leadStatusColors.
@@ -58,7 +62,7 @@ func (m mutation) UpdateLeadStatus(ctx context.Context, input sales.UpdateLeadSt
 func (m mutation) ReorderLeadStatuses(ctx context.Context, input sales.ReorderLeadStatusesInput) (*generated.ReorderLeadStatusesPayload, error) {
 	statuses, err := m.Sales.ReorderLeadStatuses(ctx, input)
 	problems, err := userErrors(err)
-	return &generated.ReorderLeadStatusesPayload{Statuses: orEmpty(statuses), UserErrors: problems}, err
+	return &generated.ReorderLeadStatusesPayload{Statuses: joined(ctx, statuses), UserErrors: problems}, err
 }
 
 // DeleteLeadStatus resolves Mutation.deleteLeadStatus.

@@ -542,6 +542,7 @@ type ComplexityRoot struct {
 		Deal             func(childComplexity int, id string) int
 		Deals            func(childComplexity int, first *int, after *string, last *int, before *string, offset *int, filter *read.DealFilter, orderBy []*read.Order[read.DealOrderField], search *string) int
 		Lead             func(childComplexity int, id string) int
+		LeadStatus       func(childComplexity int, id string) int
 		LeadStatusColors func(childComplexity int) int
 		LeadStatuses     func(childComplexity int) int
 		LeadTotals       func(childComplexity int) int
@@ -727,7 +728,7 @@ type ActivityResolver interface {
 	User(ctx context.Context, obj *ent.Activity) (*ent.User, error)
 }
 type BoardSummaryResolver interface {
-	LeadCount(ctx context.Context, obj *read.BoardSummary) (int, error)
+	LeadCount(ctx context.Context, obj *read.BoardSummary) (*int, error)
 }
 type CommentResolver interface {
 	Author(ctx context.Context, obj *ent.Comment) (*ent.User, error)
@@ -832,6 +833,7 @@ type QueryResolver interface {
 	Leads(ctx context.Context, first *int, after *string, last *int, before *string, offset *int, filter *read.LeadFilter, orderBy []*read.Order[read.LeadOrderField], search *string, includeArchived bool) (*read.Connection[ent.Lead], error)
 	Lead(ctx context.Context, id string) (*ent.Lead, error)
 	LeadStatuses(ctx context.Context) ([]*ent.LeadStatus, error)
+	LeadStatus(ctx context.Context, id string) (*ent.LeadStatus, error)
 	LeadStatusColors(ctx context.Context) ([]*sales.LeadStatusColorOption, error)
 	LeadVolume(ctx context.Context, from *time.Time, to *time.Time, interval sales.VolumeInterval) (*sales.LeadVolume, error)
 	LeadTotals(ctx context.Context) ([]*sales.LeadTotal, error)
@@ -3010,6 +3012,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Lead(childComplexity, args["id"].(string)), true
+	case "Query.leadStatus":
+		if e.ComplexityRoot.Query.LeadStatus == nil {
+			break
+		}
+
+		args, err := ec.field_Query_leadStatus_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.LeadStatus(childComplexity, args["id"].(string)), true
 	case "Query.leadStatusColors":
 		if e.ComplexityRoot.Query.LeadStatusColors == nil {
 			break
@@ -3854,9 +3867,12 @@ Every request carries a bearer token, which names the organization. Nothing is
 ever read or written outside of it: another organization's id finds nothing.
 
 Lists are Relay connections. Mutations answer a payload: the entity, or null
-with ` + "`" + `userErrors` + "`" + ` that say what to mend. An error at the top of the response
-means that the caller is not signed in, not allowed, over a limit, or that the
-server is at fault; its ` + "`" + `extensions.code` + "`" + ` tells which.
+with ` + "`" + `userErrors` + "`" + ` that say what to mend. What else goes wrong is an error at the
+top of the response, with a code in ` + "`" + `extensions.code` + "`" + `: UNAUTHENTICATED (not signed
+in), FORBIDDEN (not allowed), INVALID_ID and BAD_USER_INPUT (a query's id, page,
+filter or other argument is wrong), GRAPHQL_PARSE_FAILED and
+GRAPHQL_VALIDATION_FAILED (the document or its variables are), INTERNAL (the server
+is at fault; the error has an id that is also in its log).
 """
 schema {
   query: Query
@@ -3894,7 +3910,7 @@ type Query {
     id: ID!
   ): Node
 
-  "The objects with these ids, in the same order, null for each that there is none of. At most 500 ids."
+  "The objects with these ids, in the same order, null for each that there is none of that the caller may see. At most 500 ids."
   nodes(
     "The objects' ids, as any field ` + "`" + `id` + "`" + ` gives them."
     ids: [ID!]!
@@ -4010,10 +4026,16 @@ type Query {
   "The organization's lead statuses, in their order."
   leadStatuses: [LeadStatus!]! @requires(permission: VIEW_LEADS)
 
+  "One lead status; null when there is none."
+  leadStatus(
+    "The status' id, ` + "`" + `status_…` + "`" + `."
+    id: ID!
+  ): LeadStatus @requires(permission: VIEW_LEADS)
+
   "The colours on offer for lead statuses."
   leadStatusColors: [LeadStatusColorOption!]! @requires(permission: VIEW_LEADS)
 
-  "How many leads were made in each interval, by status, and the change against the same length of time before."
+  "How many leads were made in each interval, by status, archived or not, and the change against the same length of time before."
   leadVolume(
     "The first day: 29 days before ` + "`" + `to` + "`" + ` unless told otherwise."
     from: Date
@@ -4096,13 +4118,13 @@ type Query {
     filter: UserFilter
     "What to sort by, the first entry first."
     orderBy: [UserOrder!]
-  ): UserConnection!
+  ): UserConnection! @requires(permission: VIEW_SALES_PIPELINES)
 
   "One user; null when there is none."
   user(
     "The user's id, ` + "`" + `user_…` + "`" + `."
     id: ID!
-  ): User
+  ): User @requires(permission: VIEW_SALES_PIPELINES)
 }
 
 "An object that ` + "`" + `node(id:)` + "`" + ` finds."
@@ -4113,7 +4135,7 @@ interface Node {
 
 "Where a page lies in its list."
 type PageInfo {
-  "Whether there is more after this page."
+  "Whether there is more after this page, as far as that is known without another query."
   hasNextPage: Boolean!
   "Whether there is more before this page, as far as that is known without another query."
   hasPreviousPage: Boolean!
@@ -4141,7 +4163,7 @@ enum Permission {
   VIEW_SALES_PIPELINES
   "Change pipelines, stages, deals and contacts. Implies VIEW_SALES_PIPELINES."
   EDIT_SALES_PIPELINES
-  "See leads, their statuses, businesses and figures."
+  "See leads, their statuses, businesses and figures, and the names of the stages that they were in."
   VIEW_LEADS
   "Change leads, their statuses and businesses. Implies VIEW_LEADS."
   EDIT_LEADS
@@ -4151,7 +4173,7 @@ enum Permission {
 
 "A named set of permissions."
 enum Role {
-  "Sees everything, changes nothing."
+  "Sees pipelines, deals and leads, changes nothing."
   VIEWER
   "Sees and changes pipelines, deals and leads."
   SALES
@@ -4301,7 +4323,7 @@ type Stage implements Node {
     search: String
     "Whether archived leads are listed too."
     includeArchived: Boolean! = false
-  ): LeadConnection! @requires(permission: VIEW_LEADS)
+  ): LeadConnection @requires(permission: VIEW_LEADS)
   "How many cards there are, and what the deals are worth."
   summary(
     "Only deals of this status."
@@ -4320,7 +4342,7 @@ type BoardSummary {
   "How many deals."
   dealCount: Int!
   "How many leads, without archived ones. Whatever the ` + "`" + `status` + "`" + ` asked for: leads have none of these."
-  leadCount: Int! @requires(permission: VIEW_LEADS)
+  leadCount: Int @requires(permission: VIEW_LEADS)
   "The sum of the deals' values, one entry a currency, by currency code. Deals without a value count nothing."
   value: [Money!]!
   "The same, each value times its deal's probability (a won deal's is 1, a lost or abandoned one's 0), rounded to the minor unit."
@@ -4373,7 +4395,7 @@ type Deal implements Node {
   lastStatusChangeAt: DateTime!
   "When it came into its stage."
   stageEnteredAt: DateTime!
-  "Whether it has been in its stage for longer than the stage's ` + "`" + `rottenAfter` + "`" + `."
+  "Whether it is open and has been in its stage for longer than the stage's ` + "`" + `rottenAfter` + "`" + `."
   isRotten: Boolean!
   "The name of the row that it was imported from."
   externalId: String
@@ -4425,7 +4447,7 @@ enum DealStatus {
 type StageStay implements Node {
   "The stay's id, ` + "`" + `stay_…` + "`" + `."
   id: ID!
-  "The stage; null when it has been deleted since, or when the card was on no board."
+  "The stage; null when it has been deleted since."
   stage: Stage @requires(permission: VIEW_SALES_PIPELINES)
   "The stage's name when the card came in."
   stageName: String!
@@ -4542,7 +4564,7 @@ type Lead implements Node {
     "Only what comes before this cursor."
     before: String
   ): ActivityConnection!
-  "Activity and comments in one list, newest first."
+  "Activity and comments in one list, newest first. A comment is there with the activity of making it."
   timeline(
     "How many from the start: 20 unless told otherwise, at most 500."
     first: Int
@@ -4804,9 +4826,9 @@ type LeadTotal {
 
 "Which way to sort."
 enum OrderDirection {
-  "From the smallest, the earliest, or A. Empty values come last."
+  "From the smallest or the earliest. Missing values come last."
   ASC
-  "From the largest, the latest, or Z. Empty values come last."
+  "From the largest or the latest. Missing values come last."
   DESC
 }
 
@@ -4818,7 +4840,7 @@ input StringFilter {
   in: [String!]
   "Holds this, in any case."
   contains: String
-  "Whether it is empty."
+  "Whether there is none, or an empty one."
   isNull: Boolean
 }
 
@@ -4970,6 +4992,8 @@ input PipelineFilter {
   isActive: BooleanFilter
   "Whether it is the default one."
   isDefault: BooleanFilter
+  "When it was archived; goes with ` + "`" + `includeArchived` + "`" + `."
+  archivedAt: DateTimeFilter
   "When it was made."
   createdAt: DateTimeFilter
   "When it last changed."
@@ -5076,6 +5100,8 @@ input LeadFilter {
   pipelineId: IDFilter
   "One of its businesses."
   businessId: IDFilter
+  "Who made it."
+  createdById: IDFilter
   "Where it came from."
   source: StringFilter
   "Where the person is."
@@ -5168,7 +5194,7 @@ input PipelineOrder {
   direction: OrderDirection! = ASC
 }
 
-"What pipelines can be sorted by. Ties are broken by id."
+"What pipelines can be sorted by. Texts sort by their characters' numbers, so that A and Z come before a. Ties are broken by id."
 enum PipelineOrderField {
   "The name."
   NAME
@@ -5186,7 +5212,7 @@ input StageOrder {
   direction: OrderDirection! = ASC
 }
 
-"What stages can be sorted by. Ties are broken by id."
+"What stages can be sorted by. Texts sort by their characters' numbers, so that A and Z come before a. Ties are broken by id."
 enum StageOrderField {
   "The place in the pipeline."
   ORDER
@@ -5208,7 +5234,7 @@ input DealOrder {
   direction: OrderDirection! = ASC
 }
 
-"What deals can be sorted by. Ties are broken by id."
+"What deals can be sorted by. Texts sort by their characters' numbers, so that A and Z come before a. Ties are broken by id."
 enum DealOrderField {
   "The place of the card in its stage."
   RANK
@@ -5238,7 +5264,7 @@ input LeadOrder {
   direction: OrderDirection! = ASC
 }
 
-"What leads can be sorted by. Ties are broken by id."
+"What leads can be sorted by. Texts sort by their characters' numbers, so that A and Z come before a. Ties are broken by id."
 enum LeadOrderField {
   "The place of the card in its stage."
   RANK
@@ -5266,7 +5292,7 @@ input ContactOrder {
   direction: OrderDirection! = ASC
 }
 
-"What contacts can be sorted by. Ties are broken by id."
+"What contacts can be sorted by. Texts sort by their characters' numbers, so that A and Z come before a. Ties are broken by id."
 enum ContactOrderField {
   "The name."
   NAME
@@ -5288,7 +5314,7 @@ input BusinessOrder {
   direction: OrderDirection! = ASC
 }
 
-"What businesses can be sorted by. Ties are broken by id."
+"What businesses can be sorted by. Texts sort by their characters' numbers, so that A and Z come before a. Ties are broken by id."
 enum BusinessOrderField {
   "The name."
   NAME
@@ -5306,7 +5332,7 @@ input UserOrder {
   direction: OrderDirection! = ASC
 }
 
-"What users can be sorted by. Ties are broken by id."
+"What users can be sorted by. Texts sort by their characters' numbers, so that A and Z come before a. Ties are broken by id."
 enum UserOrderField {
   "The name."
   NAME
@@ -6024,7 +6050,7 @@ input CreateDealInput {
   value: MoneyInput
   "How likely it is to be won, from 0 to 1; the stage's when left out."
   probability: Float
-  "The contact that it is with. Instead of ` + "`" + `contact` + "`" + `."
+  "The contact that it is with. This or ` + "`" + `contact` + "`" + ` is needed."
   contactId: ID
   "The contact that it is with, found by email or phone, or made. Instead of ` + "`" + `contactId` + "`" + `."
   contact: ContactInput
@@ -6066,11 +6092,11 @@ input UpdateDealInput {
   status: DealStatus
   "What it is worth."
   value: MoneyInput
-  "How likely it is to be won, from 0 to 1; the stage's when left out."
+  "How likely it is to be won, from 0 to 1; null to go by the stage's."
   probability: Float
   "The contact that it is with. Instead of ` + "`" + `contact` + "`" + `."
   contactId: ID
-  "The contact that it is with, found by email or phone, or made. Instead of ` + "`" + `contactId` + "`" + `."
+  "The contact that it is with, found by email or phone, or made. Instead of ` + "`" + `contactId` + "`" + `; null is as good as left out."
   contact: ContactInput
   "The user who works on it."
   assignedToId: ID
@@ -9163,6 +9189,20 @@ func (ec *executionContext) field_Query_deals_args(ctx context.Context, rawArgs 
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_leadStatus_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_leadVolume_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -10583,11 +10623,11 @@ func (ec *executionContext) _BoardSummary_leadCount(ctx context.Context, field g
 			directive1 := func(ctx context.Context) (any, error) {
 				permission, err := ec.unmarshalNPermission2dealflowᚋinternalᚋauthᚐPermission(ctx, "VIEW_LEADS")
 				if err != nil {
-					var zeroVal int
+					var zeroVal *int
 					return zeroVal, err
 				}
 				if ec.Directives.Requires == nil {
-					var zeroVal int
+					var zeroVal *int
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
 				return ec.Directives.Requires(ctx, obj, directive0, permission)
@@ -10596,11 +10636,11 @@ func (ec *executionContext) _BoardSummary_leadCount(ctx context.Context, field g
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_BoardSummary_leadCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -19757,6 +19797,68 @@ func (ec *executionContext) fieldContext_Query_leadStatuses(_ context.Context, f
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_leadStatus(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_leadStatus(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().LeadStatus(ctx, fc.Args["id"].(string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2dealflowᚋinternalᚋauthᚐPermission(ctx, "VIEW_LEADS")
+				if err != nil {
+					var zeroVal *ent.LeadStatus
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *ent.LeadStatus
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.LeadStatus) graphql.Marshaler {
+			return ec.marshalOLeadStatus2ᚖdealflowᚋentᚐLeadStatus(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_leadStatus(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LeadStatus(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_leadStatus_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_leadStatusColors(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -20241,7 +20343,25 @@ func (ec *executionContext) _Query_users(ctx context.Context, field graphql.Coll
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().Users(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["offset"].(*int), fc.Args["filter"].(*read.UserFilter), fc.Args["orderBy"].([]*read.Order[read.UserOrderField]))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2dealflowᚋinternalᚋauthᚐPermission(ctx, "VIEW_SALES_PIPELINES")
+				if err != nil {
+					var zeroVal *read.Connection[ent.User]
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *read.Connection[ent.User]
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.User]) graphql.Marshaler {
 			return ec.marshalNUserConnection2ᚖdealflowᚋinternalᚋreadᚐConnection(ctx, selections, v)
 		},
@@ -20285,7 +20405,25 @@ func (ec *executionContext) _Query_user(ctx context.Context, field graphql.Colle
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().User(ctx, fc.Args["id"].(string))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2dealflowᚋinternalᚋauthᚐPermission(ctx, "VIEW_SALES_PIPELINES")
+				if err != nil {
+					var zeroVal *ent.User
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *ent.User
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
 			return ec.marshalOUser2ᚖdealflowᚋentᚐUser(ctx, selections, v)
 		},
@@ -21037,10 +21175,10 @@ func (ec *executionContext) _Stage_leads(ctx context.Context, field graphql.Coll
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *read.Connection[ent.Lead]) graphql.Marshaler {
-			return ec.marshalNLeadConnection2ᚖdealflowᚋinternalᚋreadᚐConnection(ctx, selections, v)
+			return ec.marshalOLeadConnection2ᚖdealflowᚋinternalᚋreadᚐConnection(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Stage_leads(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -26058,7 +26196,7 @@ func (ec *executionContext) unmarshalInputLeadFilter(ctx context.Context, obj an
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "id", "firstName", "lastName", "email", "state", "statusId", "stageId", "pipelineId", "businessId", "source", "location", "position", "company", "archivedAt", "stageEnteredAt", "externalId", "createdAt", "updatedAt"}
+	fieldsInOrder := [...]string{"and", "or", "not", "id", "firstName", "lastName", "email", "state", "statusId", "stageId", "pipelineId", "businessId", "createdById", "source", "location", "position", "company", "archivedAt", "stageEnteredAt", "externalId", "createdAt", "updatedAt"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -26149,6 +26287,13 @@ func (ec *executionContext) unmarshalInputLeadFilter(ctx context.Context, obj an
 				return it, err
 			}
 			it.BusinessID = data
+		case "createdById":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("createdById"))
+			data, err := ec.unmarshalOIDFilter2ᚖdealflowᚋinternalᚋreadᚐIDFilter(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CreatedByID = data
 		case "source":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("source"))
 			data, err := ec.unmarshalOStringFilter2ᚖdealflowᚋinternalᚋreadᚐStringFilter(ctx, v)
@@ -26521,7 +26666,7 @@ func (ec *executionContext) unmarshalInputPipelineFilter(ctx context.Context, ob
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "id", "name", "isActive", "isDefault", "createdAt", "updatedAt"}
+	fieldsInOrder := [...]string{"and", "or", "not", "id", "name", "isActive", "isDefault", "archivedAt", "createdAt", "updatedAt"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -26577,6 +26722,13 @@ func (ec *executionContext) unmarshalInputPipelineFilter(ctx context.Context, ob
 				return it, err
 			}
 			it.IsDefault = data
+		case "archivedAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("archivedAt"))
+			data, err := ec.unmarshalODateTimeFilter2ᚖdealflowᚋinternalᚋreadᚐRange(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ArchivedAt = data
 		case "createdAt":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("createdAt"))
 			data, err := ec.unmarshalODateTimeFilter2ᚖdealflowᚋinternalᚋreadᚐRange(ctx, v)
@@ -28620,7 +28772,7 @@ func (ec *executionContext) _BoardSummary(ctx context.Context, sel ast.Selection
 					}
 				}()
 				res = ec._BoardSummary_leadCount(ctx, field, obj)
-				if res == graphql.Null {
+				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
 				return res
@@ -33230,6 +33382,28 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "leadStatus":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_leadStatus(ctx, field)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
 		case "leadStatusColors":
 			field := field
 
@@ -33843,7 +34017,7 @@ func (ec *executionContext) _Stage(ctx context.Context, sel ast.SelectionSet, ob
 					}
 				}()
 				res = ec._Stage_leads(ctx, field, obj)
-				if res == graphql.Null {
+				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
 				return res
@@ -38421,6 +38595,13 @@ func (ec *executionContext) marshalOLead2ᚖdealflowᚋentᚐLead(ctx context.Co
 		return graphql.Null
 	}
 	return ec._Lead(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOLeadConnection2ᚖdealflowᚋinternalᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[ent.Lead]) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._LeadConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOLeadFilter2ᚕᚖdealflowᚋinternalᚋreadᚐLeadFilterᚄ(ctx context.Context, v any) ([]*read.LeadFilter, error) {

@@ -10,7 +10,7 @@ import (
 
 // maxCursor bounds a cursor's text: the longest value that is sorted by is a
 // text of 320 characters.
-const maxCursor = 8 << 10
+const maxCursor = 16 << 10
 
 // cursor is a place in an ordered list: the values that a row is sorted by, and
 // its id. It stays good when rows come and go around it, its own row included.
@@ -67,7 +67,7 @@ func parseCursor(argument string, text *string) (*cursor, error) {
 }
 
 func brokenCursor(argument string) error {
-	return wrong(argument, "The cursor in %s is not one that this server gave.", argument)
+	return Wrong(argument, "The cursor in %s is not one that this server gave.", argument)
 }
 
 // bounds are the cursors that a page lies between. They must be of this list.
@@ -93,7 +93,7 @@ func (l List[T]) bounds(w Window) ([]bound, error) {
 
 func (l List[T]) bound(argument string, c *cursor) (bound, error) {
 	if c.Order != orderSignature(l.Order) {
-		return bound{}, wrong(argument, "The cursor in %s is of a list in another order; start again without it.", argument)
+		return bound{}, Wrong(argument, "The cursor in %s is of a list in another order; start again without it.", argument)
 	}
 	broken := brokenCursor(argument)
 	if len(c.Values) != len(l.Order) {

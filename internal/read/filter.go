@@ -18,6 +18,7 @@ const (
 	maxIn         = 500
 	maxTags       = 50
 	maxConditions = 200
+	maxValues     = 5_000
 )
 
 // Range describes a value that has an order.
@@ -75,20 +76,21 @@ type clause func(*sql.Selector) *sql.Predicate
 // wrong with the filter, and bounds how much a filter can ask for.
 type conditions struct {
 	clauses []clause
-	size    *int
-	err     *error
+	*budget
+}
+
+// budget is what a filter has asked for so far, in all of its parts.
+type budget struct {
+	conditions, values int
+	err                error
 }
 
 // compile makes a filter's conditions.
 func compile(gather func(*conditions)) ([]Shape, error) {
-	var (
-		size int
-		err  error
-	)
-	c := &conditions{size: &size, err: &err}
+	c := &conditions{budget: &budget{}}
 	gather(c)
-	if err != nil {
-		return nil, err
+	if c.err != nil {
+		return nil, c.err
 	}
 	shapes := make([]Shape, len(c.clauses))
 	for i, one := range c.clauses {
@@ -98,14 +100,14 @@ func compile(gather func(*conditions)) ([]Shape, error) {
 }
 
 func (c *conditions) fail(format string, args ...any) {
-	if *c.err == nil {
-		*c.err = wrong("filter", format, args...)
+	if c.err == nil {
+		c.err = Wrong("filter", format, args...)
 	}
 }
 
 func (c *conditions) add(one clause) {
-	*c.size++
-	if *c.size > maxConditions {
+	c.budget.conditions++
+	if c.budget.conditions > maxConditions {
 		c.fail("A filter may have at most %d conditions.", maxConditions)
 		return
 	}
@@ -119,7 +121,7 @@ func (c *conditions) column(name string, holds func(column string) *sql.Predicat
 
 // sub gathers the conditions of a part of the filter, all of which must hold.
 func (c *conditions) sub(gather func(*conditions)) clause {
-	part := &conditions{size: c.size, err: c.err}
+	part := &conditions{budget: c.budget}
 	gather(part)
 	return part.all
 }
@@ -184,7 +186,40 @@ func (c *conditions) text(name string, f *StringFilter) {
 	if f.Contains != nil && c.readable(*f.Contains) {
 		c.column(name, func(column string) *sql.Predicate { return contains(column, *f.Contains) })
 	}
-	c.null(name, f.IsNull)
+	c.empty(name, f.IsNull)
+}
+
+// email adds a StringFilter's conditions on an email address, which is stored in
+// lower case.
+func (c *conditions) email(name string, f *StringFilter) {
+	if f == nil {
+		return
+	}
+	lower := *f
+	if f.Eq != nil {
+		eq := strings.ToLower(*f.Eq)
+		lower.Eq = &eq
+	}
+	if f.In != nil {
+		lower.In = make([]string, len(f.In))
+		for i, one := range f.In {
+			lower.In[i] = strings.ToLower(one)
+		}
+	}
+	c.text(name, &lower)
+}
+
+// empty tells whether a text is missing or says nothing.
+func (c *conditions) empty(name string, is *bool) {
+	if is == nil {
+		return
+	}
+	c.column(name, func(column string) *sql.Predicate {
+		if *is {
+			return sql.Or(sql.IsNull(column), sql.EQ(column, ""))
+		}
+		return sql.NEQ(column, "") // which NULL is not
+	})
 }
 
 // readable refuses what is not text: Postgres takes no zero byte.
@@ -232,10 +267,14 @@ func (c *conditions) decodeAll(kind id.Kind, texts []string) []uuid.UUID {
 
 // listed bounds a list inside of a filter.
 func (c *conditions) listed(n, most int) bool {
-	if n > most {
+	c.values += n
+	switch {
+	case n > most:
 		c.fail("A list in a filter may have at most %d entries, not %d.", most, n)
+	case c.values > maxValues:
+		c.fail("The lists in a filter may have at most %d entries in all.", maxValues)
 	}
-	return n <= most
+	return c.err == nil
 }
 
 func (c *conditions) null(name string, is *bool) {
@@ -349,7 +388,8 @@ func (c *conditions) minorUnits(currency string) func(string) any {
 func contains(column, text string) *sql.Predicate {
 	return sql.P(func(b *sql.Builder) {
 		if b.Dialect() == dialect.Postgres {
-			b.WriteString("lower(").Ident(column).WriteString(")")
+			// Not by the column's own collation: "C" folds ASCII alone.
+			b.WriteString("lower(").Ident(column).WriteString(` COLLATE "default")`)
 		} else {
 			b.WriteString("fold(").Ident(column).WriteString(")")
 		}

@@ -10,6 +10,7 @@ import (
 	"dealflow/ent/pipeline"
 	"dealflow/ent/stage"
 	"dealflow/ent/user"
+	"dealflow/internal/auth"
 	"dealflow/internal/id"
 )
 
@@ -26,6 +27,7 @@ type (
 		ID                   *IDFilter
 		Name                 *StringFilter
 		IsActive, IsDefault  *BooleanFilter
+		ArchivedAt           *DateTimeFilter
 		CreatedAt, UpdatedAt *DateTimeFilter
 	}
 	// StageFilter describes stages.
@@ -60,6 +62,7 @@ type (
 		And, Or                                          []*LeadFilter
 		Not                                              *LeadFilter
 		ID, StatusID, StageID, PipelineID, BusinessID    *IDFilter
+		CreatedByID                                      *IDFilter
 		FirstName, LastName, Email                       *StringFilter
 		Source, Location, Position, Company, ExternalID  *StringFilter
 		State                                            *LeadStateFilter
@@ -104,6 +107,7 @@ func (f *PipelineFilter) gather(c *conditions) {
 	c.text(pipeline.FieldName, f.Name)
 	c.flag(pipeline.FieldIsActive, f.IsActive)
 	c.flag(pipeline.FieldIsDefault, f.IsDefault)
+	span(c, pipeline.FieldArchivedAt, f.ArchivedAt, instant)
 	span(c, pipeline.FieldCreatedAt, f.CreatedAt, instant)
 	span(c, pipeline.FieldUpdatedAt, f.UpdatedAt, instant)
 }
@@ -178,9 +182,10 @@ func (f *LeadFilter) gather(c *conditions) {
 	c.key(id.Lead, lead.FieldID, f.ID)
 	c.key(id.LeadStatus, lead.FieldStatusID, f.StatusID)
 	c.key(id.Stage, lead.FieldStageID, f.StageID)
+	c.key(id.User, lead.FieldCreatedByID, f.CreatedByID)
 	c.text(lead.FieldFirstName, f.FirstName)
 	c.text(lead.FieldLastName, f.LastName)
-	c.text(lead.FieldEmail, f.Email)
+	c.email(lead.FieldEmail, f.Email)
 	c.text(lead.FieldSource, f.Source)
 	c.text(lead.FieldLocation, f.Location)
 	c.text(lead.FieldPosition, f.Position)
@@ -191,14 +196,49 @@ func (f *LeadFilter) gather(c *conditions) {
 	span(c, lead.FieldStageEnteredAt, f.StageEnteredAt, instant)
 	span(c, lead.FieldCreatedAt, f.CreatedAt, instant)
 	span(c, lead.FieldUpdatedAt, f.UpdatedAt, instant)
-	if f.PipelineID != nil {
-		of := c.sub(func(c *conditions) { c.key(id.Pipeline, stage.FieldPipelineID, f.PipelineID) })
+	f.gatherPipeline(c)
+	f.gatherBusinesses(c)
+}
+
+// gatherPipeline: a lead has a pipeline when it has a stage.
+func (f *LeadFilter) gatherPipeline(c *conditions) {
+	if f.PipelineID == nil {
+		return
+	}
+	c.null(lead.FieldStageID, f.PipelineID.IsNull)
+	if named := f.PipelineID.named(); named != nil {
+		of := c.sub(func(c *conditions) { c.key(id.Pipeline, stage.FieldPipelineID, named) })
 		c.add(inside(lead.FieldStageID, stage.Table, stage.FieldID, of))
 	}
-	if f.BusinessID != nil {
-		of := c.sub(func(c *conditions) { c.key(id.Business, lead.BusinessesPrimaryKey[1], f.BusinessID) })
-		c.add(inside(lead.FieldID, lead.BusinessesTable, lead.BusinessesPrimaryKey[0], of))
+}
+
+// gatherBusinesses: a lead has a business when the table between them says so.
+func (f *LeadFilter) gatherBusinesses(c *conditions) {
+	if f.BusinessID == nil {
+		return
 	}
+	leadID, businessID := lead.BusinessesPrimaryKey[0], lead.BusinessesPrimaryKey[1]
+	if is := f.BusinessID.IsNull; is != nil {
+		has := inside(lead.FieldID, lead.BusinessesTable, leadID, (&conditions{}).all)
+		c.add(func(s *sql.Selector) *sql.Predicate {
+			if *is {
+				return sql.Not(has(s))
+			}
+			return has(s)
+		})
+	}
+	if named := f.BusinessID.named(); named != nil {
+		of := c.sub(func(c *conditions) { c.key(id.Business, businessID, named) })
+		c.add(inside(lead.FieldID, lead.BusinessesTable, leadID, of))
+	}
+}
+
+// named is what a filter says of ids that are there; nil when that is nothing.
+func (f *IDFilter) named() *IDFilter {
+	if f.Eq == nil && f.In == nil {
+		return nil
+	}
+	return &IDFilter{Eq: f.Eq, In: f.In}
 }
 
 // Conditions are the conditions of a filter, or of none.
@@ -211,7 +251,7 @@ func (f *ContactFilter) gather(c *conditions) {
 	combine(c, f.And, f.Or, f.Not, (*ContactFilter).gather)
 	c.key(id.Contact, contact.FieldID, f.ID)
 	c.text(contact.FieldName, f.Name)
-	c.text(contact.FieldEmail, f.Email)
+	c.email(contact.FieldEmail, f.Email)
 	c.text(contact.FieldPhone, f.Phone)
 	c.text(contact.FieldCompanyName, f.CompanyName)
 	c.tags(contact.FieldTags, f.Tags)
@@ -243,18 +283,22 @@ func (f *UserFilter) gather(c *conditions) {
 	combine(c, f.And, f.Or, f.Not, (*UserFilter).gather)
 	c.key(id.User, user.FieldID, f.ID)
 	c.text(user.FieldName, f.Name)
-	c.text(user.FieldEmail, f.Email)
+	c.email(user.FieldEmail, f.Email)
 	span(c, user.FieldCreatedAt, f.CreatedAt, instant)
 	span(c, user.FieldUpdatedAt, f.UpdatedAt, instant)
 }
 
 // inside tells whether a column names a row of another table for which a
 // condition holds. The rows around it keep it inside the organization: what
-// they name is theirs.
+// they name is theirs. Saying so again, where the other table has the column,
+// lets the database use an index of the organization's.
 func inside(column, table, key string, holds clause) clause {
 	return func(s *sql.Selector) *sql.Predicate {
 		other := sql.Dialect(s.Dialect()).Select().From(sql.Table(table))
 		other.Select(other.C(key)).Where(holds(other))
+		if viewer, ok := auth.ViewerFrom(s.Context()); ok && table != lead.BusinessesTable {
+			other.Where(sql.EQ(other.C("organization_id"), viewer.OrganizationID))
+		}
 		return sql.In(s.C(column), other)
 	}
 }

@@ -119,7 +119,7 @@ var (
 			"lostReason":           {deal.FieldLostReason},
 			"lastStatusChangeAt":   {deal.FieldLastStatusChangeAt},
 			"stageEnteredAt":       {deal.FieldStageEnteredAt},
-			"isRotten":             {deal.FieldStageID, deal.FieldStageEnteredAt},
+			"isRotten":             {deal.FieldStageID, deal.FieldStageEnteredAt, deal.FieldStatus},
 			"externalId":           {deal.FieldExternalID},
 			"comments":             {},
 			"activity":             {},

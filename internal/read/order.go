@@ -1,7 +1,6 @@
 package read
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -55,11 +54,13 @@ var errNoText = errors.New("a zero byte is not text")
 
 func parseAs[V any](raw json.RawMessage) (any, error) {
 	var value V
-	if bytes.Contains(raw, []byte(`\u0000`)) {
+	if err := json.Unmarshal(raw, &value); err != nil {
+		return value, err
+	}
+	if text, ok := any(value).(string); ok && strings.ContainsRune(text, 0) {
 		return value, errNoText // Postgres takes no zero byte, and no column holds one
 	}
-	err := json.Unmarshal(raw, &value)
-	return value, err
+	return value, nil
 }
 
 // orderSignature names an order, so that a cursor knows its own.

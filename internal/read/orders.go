@@ -61,11 +61,16 @@ func orderBy[T any, F ~string](asked []*Order[F], keys map[F]OrderKey[T], usual 
 		return usual, nil
 	}
 	if len(asked) > maxOrder {
-		return nil, wrong("orderBy", "orderBy may have at most %d entries.", maxOrder)
+		return nil, Wrong("orderBy", "orderBy may have at most %d entries.", maxOrder)
 	}
 	order := make([]OrderKey[T], len(asked))
+	seen := map[F]bool{}
 	for i, one := range asked {
-		order[i] = keys[one.Field]
+		key, known := keys[one.Field]
+		if !known || seen[one.Field] {
+			return nil, Wrong("orderBy", "orderBy names %q twice, or there is no such field.", one.Field)
+		}
+		seen[one.Field], order[i] = true, key
 		order[i].Desc = one.Direction == OrderDirectionDesc
 	}
 	return order, nil

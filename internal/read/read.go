@@ -105,9 +105,13 @@ func (l List[T]) Pages(ctx context.Context, db *ent.Client, parents []uuid.UUID,
 	if err != nil {
 		return nil, err
 	}
+	if l.Parent == nil {
+		parents = []uuid.UUID{uuid.Nil}
+	}
+	groups := l.group(rows)
 	pages := make(map[uuid.UUID]*Page[T], len(parents))
-	for parent, rows := range l.group(rows) {
-		pages[parent] = l.cut(rows, w)
+	for _, parent := range parents {
+		pages[parent] = l.cut(groups[parent], w)
 	}
 	return pages, nil
 }

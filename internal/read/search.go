@@ -23,11 +23,11 @@ func searching(where []Shape, table string, search *string) ([]Shape, error) {
 		return where, nil
 	}
 	if utf8.RuneCountInString(*search) > maxSearch || strings.ContainsRune(*search, 0) {
-		return nil, wrong("search", "search must be text of at most %d characters.", maxSearch)
+		return nil, Wrong("search", "search must be text of at most %d characters.", maxSearch)
 	}
 	words := strings.Fields(strings.ToLower(*search))
 	if len(words) > maxWords {
-		return nil, wrong("search", "search may have at most %d words.", maxWords)
+		return nil, Wrong("search", "search may have at most %d words.", maxWords)
 	}
 	for _, word := range words {
 		where = append(where, func(s *sql.Selector) { s.Where(holds(s, table, word)) })
@@ -38,14 +38,17 @@ func searching(where []Shape, table string, search *string) ([]Shape, error) {
 // holds tells whether a row's text holds a word. Postgres' trigram index serves
 // LIKE as it is; SQLite's is a table of its own, which internal/store keeps.
 func holds(s *sql.Selector, table, word string) *sql.Predicate {
+	// Named now: the statement may read from something else by the time that the
+	// condition is written.
+	id, text := s.C("id"), s.C("search_text")
 	if s.Dialect() != dialect.Postgres && utf8.RuneCountInString(word) >= trigram {
 		return sql.P(func(b *sql.Builder) {
-			b.Ident(s.C("id")).WriteString(" IN (SELECT s.row_id FROM " + table + "_search AS s JOIN " +
+			b.Ident(id).WriteString(" IN (SELECT s.row_id FROM " + table + "_search AS s JOIN " +
 				table + "_fts AS f ON f.rowid = s.id WHERE " + table + "_fts MATCH ").
 				Arg(`"` + strings.ReplaceAll(word, `"`, `""`) + `"`).WriteString(")")
 		})
 	}
 	return sql.P(func(b *sql.Builder) {
-		b.Ident(s.C("search_text")).WriteString(" LIKE ").Arg(pattern(word)).WriteString(` ESCAPE '\'`)
+		b.Ident(text).WriteString(" LIKE ").Arg(pattern(word)).WriteString(` ESCAPE '\'`)
 	})
 }

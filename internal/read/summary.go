@@ -91,7 +91,8 @@ func (b *BoardSummary) add(row sums) {
 		return
 	}
 	b.Value = append(b.Value, &Sum{money.Format(*row.Value, *row.Currency), *row.Currency})
-	weighted := int64(math.Round(*row.Weighted))
+	// A sum of products of floating numbers: 0.45 times 0.7 is a hair below 0.315.
+	weighted := int64(math.Round(math.Round(*row.Weighted*1e4) / 1e4))
 	b.WeightedValue = append(b.WeightedValue, &Sum{money.Format(weighted, *row.Currency), *row.Currency})
 }
 

@@ -20,7 +20,8 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Message }
 
-func wrong(argument, format string, args ...any) error {
+// Wrong is an Error.
+func Wrong(argument, format string, args ...any) error {
 	return &Error{argument, fmt.Sprintf(format, args...)}
 }
 
@@ -36,7 +37,7 @@ type Window struct {
 func NewWindow(first, last *int, after, before *string, offset *int) (Window, error) {
 	w := Window{limit: DefaultPage}
 	if first != nil && last != nil {
-		return w, wrong("last", "Give first or last, not both.")
+		return w, Wrong("last", "Give first or last, not both.")
 	}
 	argument, size := "first", first
 	if last != nil {
@@ -46,16 +47,16 @@ func NewWindow(first, last *int, after, before *string, offset *int) (Window, er
 		w.limit = *size
 	}
 	if w.limit < 0 || w.limit > MaxPage {
-		return w, wrong(argument, "%s must be from 0 to %d.", argument, MaxPage)
+		return w, Wrong(argument, "%s must be from 0 to %d.", argument, MaxPage)
 	}
 	if offset != nil {
 		w.offset = *offset
 	}
 	switch {
 	case w.offset < 0 || w.offset > MaxOffset:
-		return w, wrong("offset", "offset must be from 0 to %d; use after to go on further.", MaxOffset)
+		return w, Wrong("offset", "offset must be from 0 to %d; use after to go on further.", MaxOffset)
 	case w.offset > 0 && w.backward:
-		return w, wrong("offset", "offset goes with first, not with last.")
+		return w, Wrong("offset", "offset goes with first, not with last.")
 	}
 	var err error
 	if w.after, err = parseCursor("after", after); err != nil {

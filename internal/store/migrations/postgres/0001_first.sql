@@ -4,13 +4,16 @@
 -- owner may create; the indexes that use it are at the end.
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
 
+-- By hand, too: texts that lists are sorted by are COLLATE "C", compared byte by
+-- byte as SQLite does, whatever the locale that the database was made with.
+
 -- create "organizations" table
 CREATE TABLE "organizations" (
   "id" uuid NOT NULL,
   "created_at" timestamptz NOT NULL,
   "updated_at" timestamptz NOT NULL,
   "version" bigint NOT NULL DEFAULT 1,
-  "name" character varying NOT NULL,
+  "name" character varying COLLATE "C" NOT NULL,
   "currency" character varying NOT NULL DEFAULT 'USD',
   PRIMARY KEY ("id")
 );
@@ -22,8 +25,8 @@ CREATE TABLE "users" (
   "created_at" timestamptz NOT NULL,
   "updated_at" timestamptz NOT NULL,
   "subject" character varying NOT NULL,
-  "name" character varying NOT NULL,
-  "email" character varying NULL,
+  "name" character varying COLLATE "C" NOT NULL,
+  "email" character varying COLLATE "C" NULL,
   "organization_id" uuid NOT NULL,
   PRIMARY KEY ("id"),
   CONSTRAINT "users_organizations_organization" FOREIGN KEY ("organization_id") REFERENCES "organizations" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION
@@ -56,7 +59,7 @@ CREATE TABLE "businesses" (
   "created_at" timestamptz NOT NULL,
   "updated_at" timestamptz NOT NULL,
   "version" bigint NOT NULL DEFAULT 1,
-  "name" character varying NOT NULL,
+  "name" character varying COLLATE "C" NOT NULL,
   "organization_id" uuid NOT NULL,
   PRIMARY KEY ("id"),
   CONSTRAINT "businesses_organizations_organization" FOREIGN KEY ("organization_id") REFERENCES "organizations" ("id") ON UPDATE NO ACTION ON DELETE NO ACTION
@@ -71,11 +74,11 @@ CREATE TABLE "contacts" (
   "created_at" timestamptz NOT NULL,
   "updated_at" timestamptz NOT NULL,
   "version" bigint NOT NULL DEFAULT 1,
-  "name" character varying NOT NULL,
-  "email" character varying NULL,
+  "name" character varying COLLATE "C" NOT NULL,
+  "email" character varying COLLATE "C" NULL,
   "phone" character varying NULL,
   "phone_key" character varying NULL,
-  "company_name" character varying NULL,
+  "company_name" character varying COLLATE "C" NULL,
   "tags" jsonb NOT NULL,
   "organization_id" uuid NOT NULL,
   PRIMARY KEY ("id"),
@@ -95,7 +98,7 @@ CREATE TABLE "pipelines" (
   "created_at" timestamptz NOT NULL,
   "updated_at" timestamptz NOT NULL,
   "version" bigint NOT NULL DEFAULT 1,
-  "name" character varying NOT NULL,
+  "name" character varying COLLATE "C" NOT NULL,
   "description" text NULL,
   "is_active" boolean NOT NULL DEFAULT true,
   "is_default" boolean NOT NULL DEFAULT false,
@@ -114,7 +117,7 @@ CREATE TABLE "stages" (
   "created_at" timestamptz NOT NULL,
   "updated_at" timestamptz NOT NULL,
   "version" bigint NOT NULL DEFAULT 1,
-  "name" character varying NOT NULL,
+  "name" character varying COLLATE "C" NOT NULL,
   "description" text NULL,
   "position" bigint NOT NULL,
   "probability" double precision NOT NULL,
@@ -142,8 +145,8 @@ CREATE TABLE "deals" (
   "search_text" text NOT NULL DEFAULT '',
   -- By hand: ranks are compared byte by byte, in internal/rank and SQLite too.
   "rank" character varying COLLATE "C" NOT NULL,
-  "title" character varying NOT NULL,
-  "status" character varying NOT NULL DEFAULT 'OPEN',
+  "title" character varying COLLATE "C" NOT NULL,
+  "status" character varying COLLATE "C" NOT NULL DEFAULT 'OPEN',
   "value_amount" bigint NULL,
   "value_currency" character varying NULL,
   "probability" double precision NULL,
@@ -191,7 +194,7 @@ CREATE TABLE "lead_status" (
   "created_at" timestamptz NOT NULL,
   "updated_at" timestamptz NOT NULL,
   "version" bigint NOT NULL DEFAULT 1,
-  "name" character varying NOT NULL,
+  "name" character varying COLLATE "C" NOT NULL,
   "name_key" character varying NOT NULL,
   "primary_color" character varying NOT NULL,
   "position" bigint NOT NULL,
@@ -213,9 +216,9 @@ CREATE TABLE "leads" (
   "version" bigint NOT NULL DEFAULT 1,
   "external_id" character varying NULL,
   "search_text" text NOT NULL DEFAULT '',
-  "first_name" character varying NOT NULL,
-  "last_name" character varying NOT NULL DEFAULT '',
-  "email" character varying NULL,
+  "first_name" character varying COLLATE "C" NOT NULL,
+  "last_name" character varying COLLATE "C" NOT NULL DEFAULT '',
+  "email" character varying COLLATE "C" NULL,
   "phone_numbers" jsonb NOT NULL,
   "photo" character varying NULL,
   "state" character varying NOT NULL DEFAULT 'ACTIVE',
@@ -223,7 +226,7 @@ CREATE TABLE "leads" (
   "description" text NULL,
   "location" character varying NULL,
   "position" character varying NULL,
-  "company" character varying NULL,
+  "company" character varying COLLATE "C" NULL,
   "social_media" jsonb NULL,
   -- By hand: ranks are compared byte by byte, in internal/rank and SQLite too.
   "rank" character varying COLLATE "C" NOT NULL DEFAULT '',
