@@ -83,9 +83,9 @@ func BenchmarkBoard(b *testing.B) {
 					for b.Loop() {
 						i++
 						answer := ada.Do(b, w.document, apitest.Vars{
-							"id":   data.pipeline,
-							"lead": data.leads[i%len(data.leads)],
-							"deal": data.deals[i%len(data.deals)],
+							"id":    data.pipeline,
+							"lead":  data.leads[i%len(data.leads)],
+							"deal":  data.deals[i%len(data.deals)],
 							"stage": data.stages[(i+i/len(data.deals))%len(data.stages)], // another one in each round
 						})
 						if n := strings.Count(answer.Raw, w.field); n != w.times {
