@@ -7,6 +7,7 @@ import (
 	"dealflow/ent"
 	"dealflow/ent/organization"
 	"dealflow/internal/auth"
+	"dealflow/internal/demo"
 	"dealflow/internal/sales"
 	"dealflow/internal/store"
 )
@@ -19,7 +20,8 @@ const (
 	demoTokenTime = 30 * 24 * time.Hour
 )
 
-// beginWithDemo makes the organization demo in an empty embedded database.
+// beginWithDemo makes the organization demo in an empty embedded database, with
+// something to look at.
 func (f databaseFlags) beginWithDemo(ctx context.Context, db *store.Store, rules *sales.Sales) error {
 	if _, embedded := f.file(); !embedded {
 		return nil
@@ -28,9 +30,11 @@ func (f databaseFlags) beginWithDemo(ctx context.Context, db *store.Store, rules
 	if err != nil || begun {
 		return err
 	}
-	// The starter board goes in here too, once internal/demo has it.
-	_, err = rules.CreateOrganization(ctx, demoName, "USD")
-	return err
+	made, err := rules.CreateOrganization(ctx, demoName, "USD")
+	if err != nil {
+		return err
+	}
+	return demo.Starter(ctx, rules, made, time.Now())
 }
 
 // developmentToken is a token to try the server with. It is "" but on a

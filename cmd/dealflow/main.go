@@ -42,6 +42,9 @@ type program struct {
 	Migrate      migrateCmd      `cmd:"" help:"Bring the database's schema up to date, or see whether it is."`
 	Organization organizationCmd `cmd:"" help:"Make and list organizations."`
 	Token        tokenCmd        `cmd:"" help:"Print a token to call the API with."`
+	Demo         demoCmd         `cmd:"" help:"Make data up, to look at and to measure with."`
+	Import       importCmd       `cmd:"" help:"Bring deals or leads in from a CSV file."`
+	Export       exportCmd       `cmd:"" help:"Write deals or leads to a CSV file."`
 	Schema       schemaCmd       `cmd:"" help:"Print the GraphQL schema."`
 
 	Version kong.VersionFlag `env:"-" help:"Print the version and leave."`
