@@ -32,6 +32,7 @@ func (c *change) lockBoard(ctx context.Context, owner *ent.Pipeline, target *uui
 		which = stage.Or(which, stage.ID(*target))
 	}
 	found, err := c.db.Stage.Query().Where(which).Order(stage.ByID()).Modify(store.Lock).All(ctx)
+	c.locked()
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +84,7 @@ func (c *change) lockBoardFor(ctx context.Context, named *uuid.UUID) (*board, er
 	}
 	owner, err := c.lockPipeline(ctx, "pipelineId", key)
 	if err != nil {
-		return nil, err
+		return nil, again(named == nil, err)
 	}
 	if named == nil && !owner.IsDefault {
 		return nil, errAgain // another one became the default between the look and the lock

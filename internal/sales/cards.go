@@ -45,6 +45,12 @@ func (c *change) vacate(ctx context.Context, from []*ent.Stage, to *ent.Stage, w
 			"%s holds cards (deals: %d; leads, with archived ones: %d). Say in moveCardsToStageId %s gets them.",
 			whose, deals, leads, where)
 	}
+	if leads > 0 {
+		// Moving leads is more than editing stages.
+		if err := c.mayEdit(card{kind: id.Lead}); err != nil {
+			return err
+		}
+	}
 	return c.moveAll(ctx, from, to)
 }
 

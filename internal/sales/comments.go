@@ -181,13 +181,11 @@ func (c *change) lockComment(ctx context.Context, key uuid.UUID, expected *int) 
 // mayChange refuses a caller who may not change what the comment is about, and
 // then a comment that is another user's, unless the caller manages the organization.
 func (c *change) mayChange(found *ent.Comment) error {
-	if c.permissions.Has(auth.ManageOrganization) {
-		return nil
-	}
 	if err := c.mayEdit(subjectOf(found)); err != nil {
 		return err
 	}
-	if c.user == nil || !equal(c.user, found.AuthorID) {
+	own := c.user != nil && equal(c.user, found.AuthorID)
+	if !own && !c.permissions.Has(auth.ManageOrganization) {
 		return refuse(CodeNotAllowed, "author", in("id"), "The comment is another user's: only its author may change it, or somebody who has MANAGE_ORGANIZATION.")
 	}
 	return nil

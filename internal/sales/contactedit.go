@@ -135,13 +135,10 @@ func (s *Sales) DeleteContact(ctx context.Context, input DeleteContactInput) (st
 }
 
 // lockContact finds and locks the contact that an input names by id, at the
-// version that the sender has seen. Its deals change with it, and are locked
-// first, as they are by those who change a deal and then its contact.
+// version that the sender has seen.
 func (c *change) lockContact(ctx context.Context, key uuid.UUID, expected *int) (*ent.Contact, error) {
-	if _, err := c.lockDealsOf(ctx, key); err != nil {
-		return nil, err
-	}
 	found, err := c.db.Contact.Query().Where(contact.ID(key)).Modify(store.Lock).Only(ctx)
+	c.locked()
 	if err != nil {
 		return nil, missing(err, id.Contact, "id")
 	}

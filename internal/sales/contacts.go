@@ -11,6 +11,7 @@ import (
 	"dealflow/ent/contact"
 	"dealflow/ent/deal"
 	"dealflow/internal/id"
+	"dealflow/internal/store"
 )
 
 // ContactInput describes a contact to find or make.
@@ -78,11 +79,13 @@ func phoneKey(phone *string) *string {
 }
 
 // resolveContact finds the contact that a request speaks of, or makes it; nil
-// when it speaks of none.
+// when it speaks of none. The contact is locked, so that its deals, to which one
+// is about to be added, do not miss a change of it.
 func (c *change) resolveContact(ctx context.Context, ref contactRef) (*ent.Contact, error) {
 	switch {
 	case ref.id != nil:
-		return c.findContact(ctx, *ref.id, "contactId")
+		found, err := c.db.Contact.Query().Where(contact.ID(*ref.id)).Modify(store.Lock).Only(ctx)
+		return found, missing(err, id.Contact, "contactId")
 	case ref.description == nil:
 		return nil, nil
 	}
@@ -103,7 +106,7 @@ func (c *change) findContact(ctx context.Context, key uuid.UUID, field string) (
 // lacks; nil when nobody matches.
 func (c *change) matchContact(ctx context.Context, described *ent.Contact) (*ent.Contact, error) {
 	if described.Email != nil {
-		found, err := c.db.Contact.Query().Where(contact.Email(*described.Email)).Only(ctx)
+		found, err := c.db.Contact.Query().Where(contact.Email(*described.Email)).Modify(store.Lock).Only(ctx)
 		if err == nil {
 			return c.fillContact(ctx, found, described)
 		} else if !ent.IsNotFound(err) {
@@ -115,7 +118,7 @@ func (c *change) matchContact(ctx context.Context, described *ent.Contact) (*ent
 		if described.Email != nil {
 			query.Where(contact.EmailIsNil()) // somebody else's phone says nothing against an email of one's own
 		}
-		found, err := query.Order(contact.ByCreatedAt(), contact.ByID()).First(ctx)
+		found, err := query.Order(contact.ByCreatedAt(), contact.ByID()).Modify(store.Lock).First(ctx)
 		if err == nil {
 			return c.fillContact(ctx, found, described)
 		} else if !ent.IsNotFound(err) {

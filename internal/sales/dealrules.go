@@ -116,18 +116,12 @@ func (c *change) currency(ctx context.Context) (string, error) {
 	return own.Currency, nil
 }
 
-// lockStageAndDeal locks the stage that a deal goes to, when there is one, and
-// the deal, in that order.
-func (c *change) lockStageAndDeal(ctx context.Context, stageID *uuid.UUID, dealID uuid.UUID, expected *int) (*ent.Stage, *ent.Deal, error) {
-	var stage *ent.Stage
-	if stageID != nil {
-		var err error
-		if stage, err = c.lockStage(ctx, "stageId", *stageID); err != nil {
-			return nil, nil, err
-		}
+// lockTarget locks the stage that a deal is asked to go to, if there is one.
+func (c *change) lockTarget(ctx context.Context, stageID *uuid.UUID) (*ent.Stage, error) {
+	if stageID == nil {
+		return nil, nil
 	}
-	old, err := c.lockDeal(ctx, dealID, expected)
-	return stage, old, err
+	return c.lockStage(ctx, "stageId", *stageID)
 }
 
 // refreshText renews what a search finds a deal by, when any of it changed.

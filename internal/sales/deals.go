@@ -188,7 +188,15 @@ func (s *Sales) UpdateDeal(ctx context.Context, input UpdateDealInput) (*ent.Dea
 		return nil, err
 	}
 	return answer(ctx, s, func(ctx context.Context, c *change) (*ent.Deal, error) {
-		stage, old, err := c.lockStageAndDeal(ctx, stageID, dealID, input.ExpectedVersion)
+		stage, err := c.lockTarget(ctx, stageID)
+		if err != nil {
+			return nil, err
+		}
+		contact, err := c.resolveContact(ctx, who)
+		if err != nil {
+			return nil, err
+		}
+		old, err := c.lockDeal(ctx, dealID, input.ExpectedVersion)
 		if err != nil {
 			return nil, err
 		}
@@ -196,12 +204,8 @@ func (s *Sales) UpdateDeal(ctx context.Context, input UpdateDealInput) (*ent.Dea
 		if err != nil {
 			return nil, err
 		}
-		if !who.none() {
-			contact, err := c.resolveContact(ctx, who)
-			if err != nil {
-				return nil, err
-			}
-			next.ContactID = contactID(contact)
+		if contact != nil {
+			next.ContactID = &contact.ID
 		}
 		if stage != nil && stage.ID != old.StageID {
 			if err := c.place(ctx, next, stage, bottom); err != nil {
@@ -250,7 +254,11 @@ func (s *Sales) MoveDeal(ctx context.Context, input MoveDealInput) (*ent.Deal, e
 		if err != nil {
 			return nil, err
 		}
-		stage, old, err := c.lockStageAndDeal(ctx, &target, dealID, input.ExpectedVersion)
+		stage, err := c.lockStage(ctx, "stageId", target)
+		if err != nil {
+			return nil, again(stageID == nil, err)
+		}
+		old, err := c.lockDeal(ctx, dealID, input.ExpectedVersion)
 		if err != nil {
 			return nil, err
 		}
@@ -259,7 +267,7 @@ func (s *Sales) MoveDeal(ctx context.Context, input MoveDealInput) (*ent.Deal, e
 		}
 		next := *old
 		if err := c.place(ctx, &next, stage, to); err != nil {
-			return nil, err
+			return nil, again(stageID == nil, err)
 		}
 		return c.saveDeal(ctx, old, &next, stage, activity.ActionMOVED, input.AllowDuplicate)
 	})
@@ -275,7 +283,11 @@ func (s *Sales) ChangeDealStatus(ctx context.Context, input ChangeDealStatusInpu
 		return nil, err
 	}
 	return answer(ctx, s, func(ctx context.Context, c *change) (*ent.Deal, error) {
-		stage, old, err := c.lockStageAndDeal(ctx, stageID, dealID, input.ExpectedVersion)
+		stage, err := c.lockTarget(ctx, stageID)
+		if err != nil {
+			return nil, err
+		}
+		old, err := c.lockDeal(ctx, dealID, input.ExpectedVersion)
 		if err != nil {
 			return nil, err
 		}

@@ -96,6 +96,7 @@ func (s *Sales) changeLeads(
 // lockLeads finds and locks the leads that ids names, in the order of the list.
 func (c *change) lockLeads(ctx context.Context, keys []uuid.UUID) ([]*ent.Lead, error) {
 	found, err := c.db.Lead.Query().Where(lead.IDIn(keys...)).Order(lead.ByID()).Modify(store.Lock).All(ctx)
+	c.locked()
 	if err != nil {
 		return nil, err
 	}

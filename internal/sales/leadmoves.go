@@ -53,7 +53,7 @@ func (s *Sales) MoveLead(ctx context.Context, input MoveLeadInput) (*ent.Lead, e
 		}
 		stage, err := c.lockStage(ctx, "stageId", target)
 		if err != nil {
-			return nil, err
+			return nil, again(stageID == nil, err)
 		}
 		old, err := c.lockLead(ctx, "id", leadID, input.ExpectedVersion)
 		if err != nil {

@@ -53,6 +53,7 @@ func (c *check) socialMedia(input *SocialMediaInput) *schema.SocialMedia {
 // that the sender has seen.
 func (c *change) lockLead(ctx context.Context, field string, key uuid.UUID, expected *int) (*ent.Lead, error) {
 	found, err := c.db.Lead.Query().Where(lead.ID(key)).Modify(store.Lock).Only(ctx)
+	c.locked()
 	if err != nil {
 		return nil, missing(err, id.Lead, field)
 	}

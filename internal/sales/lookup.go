@@ -15,17 +15,20 @@ import (
 
 // The functions here find a row for a change to write, and lock it, so that
 // nobody else writes it before the change is over. What is locked first is the
-// same everywhere: pipelines, then stages by id, then cards by id.
+// same everywhere: pipelines, then stages by id, then the organization, then
+// contacts, then cards by id.
 
 // lockPipeline finds and locks the pipeline that an input field names.
 func (c *change) lockPipeline(ctx context.Context, field string, key uuid.UUID) (*ent.Pipeline, error) {
 	found, err := c.db.Pipeline.Query().Where(pipeline.ID(key)).Modify(store.Lock).Only(ctx)
+	c.locked()
 	return found, missing(err, id.Pipeline, field)
 }
 
 // lockStage finds and locks the stage that an input field names.
 func (c *change) lockStage(ctx context.Context, field string, key uuid.UUID) (*ent.Stage, error) {
 	found, err := c.db.Stage.Query().Where(stage.ID(key)).Modify(store.Lock).Only(ctx)
+	c.locked()
 	return found, missing(err, id.Stage, field)
 }
 
@@ -33,6 +36,7 @@ func (c *change) lockStage(ctx context.Context, field string, key uuid.UUID) (*e
 // that the sender has seen.
 func (c *change) lockDeal(ctx context.Context, key uuid.UUID, expected *int) (*ent.Deal, error) {
 	found, err := c.db.Deal.Query().Where(deal.ID(key)).Modify(store.Lock).Only(ctx)
+	c.locked()
 	if err != nil {
 		return nil, missing(err, id.Deal, "id")
 	}

@@ -7,6 +7,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
+	"dealflow/ent"
 	"dealflow/ent/deal"
 	"dealflow/ent/lead"
 	"dealflow/internal/id"
@@ -58,7 +59,7 @@ func (c *check) spot(kind id.Kind, moving uuid.UUID, before, after *string, at *
 	if at != nil {
 		read.at = *at
 	}
-	if next := read.neighbour(); next != nil && *next == moving {
+	if next := read.neighbour(); next != nil && *next == moving && moving != uuid.Nil {
 		c.add(CodeInvalid, "different", []string{"input"}, "A card cannot stand next to itself.")
 	}
 	return read
@@ -100,6 +101,16 @@ func (c *change) targetStage(ctx context.Context, moving card, named *uuid.UUID,
 		return uuid.Nil, refuse(CodeRequired, "required", in("stageId"), "The lead is on no board: say which stage it goes to.")
 	}
 	return *found.StageID, nil
+}
+
+// again is for a refusal of what was looked up, and not asked for: somebody
+// changed it between the look and the lock, and the change runs again.
+func again(lookedUp bool, err error) error {
+	var refused Errors
+	if lookedUp && errors.As(err, &refused) {
+		return errAgain
+	}
+	return err
 }
 
 // rankFor finds the rank of a card that goes to a spot of a column. When the
@@ -184,21 +195,21 @@ func (c *change) rankOf(ctx context.Context, col column, card uuid.UUID, field s
 	return ranks[0], nil
 }
 
-// rerank gives all cards of a column new, short ranks in the same order.
+// rerank gives all cards of a column new, short ranks in the same order. They
+// are locked first: one that is about to leave is waited for, and left alone.
 func (c *change) rerank(ctx context.Context, col column) error {
-	var ids []uuid.UUID
-	err := c.scan(ctx, col, &ids, func(s *sql.Selector) {
-		s.Select(s.C("id")).OrderBy("rank", "id")
-	})
+	cards, err := c.lockCards(ctx, col.kind, []*ent.Stage{{ID: col.stage}})
 	if err != nil {
 		return err
 	}
-	for i, key := range rank.Spread(len(ids)) {
-		if err := c.writeRank(ctx, col, ids[i], key); err != nil {
-			return err
-		}
+	keys := make([]uuid.UUID, len(cards))
+	for i, one := range cards {
+		keys[i] = one.ID
 	}
-	return nil
+	ranks := rank.Spread(len(keys))
+	return inChunks(len(keys), func(first, end int) error {
+		return c.writeRanks(ctx, col, keys[first:end], ranks[first:end])
+	})
 }
 
 // scan reads something of a column's cards.
@@ -213,9 +224,10 @@ func (c *change) scan(ctx context.Context, col column, into any, shape func(*sql
 	return c.db.Lead.Query().Modify(inStage).Scan(ctx, into)
 }
 
-func (c *change) writeRank(ctx context.Context, col column, card uuid.UUID, key string) error {
+func (c *change) writeRanks(ctx context.Context, col column, keys []uuid.UUID, ranks []string) error {
+	byCard := byID("rank", keys, func(i int) any { return ranks[i] })
 	if col.kind == id.Deal {
-		return c.db.Deal.UpdateOneID(card).SetRank(key).Exec(ctx)
+		return c.db.Deal.Update().Where(deal.IDIn(keys...), deal.StageID(col.stage)).Modify(byCard).Exec(ctx)
 	}
-	return c.db.Lead.UpdateOneID(card).SetRank(key).Exec(ctx)
+	return c.db.Lead.Update().Where(lead.IDIn(keys...), lead.StageID(col.stage)).Modify(byCard).Exec(ctx)
 }

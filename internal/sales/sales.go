@@ -39,8 +39,14 @@ type change struct {
 	organization uuid.UUID
 	user         *uuid.UUID
 	permissions  auth.Permissions
-	at           time.Time
+	// at is when the change happens: the time at which its last lock was had, so
+	// that changes of one thing follow each other in time as they do in fact.
+	at    time.Time
+	clock func() time.Time
 }
+
+// locked notes that the change has waited for a lock, and had it.
+func (c *change) locked() { c.at = c.clock() }
 
 // errAgain asks for the transaction to be run again, when what it was built on
 // has changed under it.
@@ -68,6 +74,9 @@ func (s *Sales) change(ctx context.Context, fn func(context.Context, *change) er
 			return err
 		}
 	}
+	if errors.Is(err, errAgain) {
+		return refuse(CodeConflict, "busy", []string{"input"}, "Others keep changing this: try again.")
+	}
 	return err
 }
 
@@ -78,6 +87,7 @@ func (s *Sales) begin(db *ent.Client, viewer auth.Viewer) *change {
 		organization: viewer.OrganizationID,
 		permissions:  viewer.Permissions,
 		at:           s.moment(),
+		clock:        s.moment,
 	}
 	if viewer.UserID != uuid.Nil {
 		c.user = &viewer.UserID
