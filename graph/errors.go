@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"runtime/debug"
 	"strconv"
 	"sync"
@@ -52,8 +53,9 @@ func requires(ctx context.Context, _ any, next graphql.Resolver, permission auth
 func PresentError(log *slog.Logger) graphql.ErrorPresenterFunc {
 	return func(ctx context.Context, err error) *gqlerror.Error {
 		shown := graphql.DefaultErrorPresenter(ctx, err)
-		if shown.Extensions["code"] != nil {
-			return shown // the parser's and the validator's
+		if shown.Extensions["code"] != nil { // the parser's and the validator's
+			shown.Extensions["status"] = http.StatusUnprocessableEntity
+			return shown
 		}
 		code, status, argument := classify(err)
 		switch {

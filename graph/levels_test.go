@@ -152,3 +152,24 @@ func TestEmptyPages(t *testing.T) {
 		}
 	})
 }
+
+// TestArgumentsThatDoNotFit shows that what is wrong with an argument is told as
+// such, and is nobody else's fault.
+func TestArgumentsThatDoNotFit(t *testing.T) {
+	apitest.Each(t, func(t *testing.T, api *apitest.API) {
+		ada := api.Organization(t, "acme")
+		for name, test := range map[string]struct{ document, code string }{
+			"file":  {`mutation { uploadLeadPhoto(input: {file: "abc"}) { fileName } }`, "BAD_USER_INPUT"},
+			"text":  {`{ leads(filter: {firstName: {contains: "` + strings.Repeat("x", 1001) + `"}}) { totalCount } }`, "BAD_USER_INPUT"},
+			"year":  {`{ leads(filter: {createdAt: {lt: "9999-12-31T23:59:59-23:59"}}) { totalCount } }`, "BAD_USER_INPUT"},
+			"day":   {`{ leadVolume(to: "0000-01-01") { total } }`, "BAD_USER_INPUT"},
+			"order": {`{ deals(orderBy: [{field: TITLE}, {field: TITLE}]) { totalCount } }`, "BAD_USER_INPUT"},
+			"field": {`{ nonsense }`, "GRAPHQL_VALIDATION_FAILED"},
+		} {
+			answer := ada.Do(t, test.document, nil)
+			if len(answer.Errors) == 0 || answer.Errors[0].Code() != test.code || answer.Errors[0].Extensions["status"] == nil {
+				t.Errorf("%s: %s", name, answer.Raw)
+			}
+		}
+	})
+}

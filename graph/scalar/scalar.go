@@ -36,7 +36,7 @@ func UnmarshalDateTime(v any) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, wrong("%.40q is not a DateTime such as %q", text, "2026-03-01T09:30:00Z")
 	}
-	return t.UTC().Truncate(time.Microsecond), nil
+	return inRange(t.UTC().Truncate(time.Microsecond))
 }
 
 // MarshalDate writes a day.
@@ -56,7 +56,27 @@ func UnmarshalDate(v any) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, wrong("%.40q is not a Date such as %q", text, "2026-03-01")
 	}
+	return inRange(t)
+}
+
+// inRange refuses years that have no four digits: as texts they would not sort.
+func inRange(t time.Time) (time.Time, error) {
+	if t.Year() < 1 || t.Year() > 9999 {
+		return time.Time{}, wrong("the year must be from 1 to 9999, in UTC")
+	}
 	return t, nil
+}
+
+// MarshalUpload is needed by gqlgen; no answer holds a file.
+func MarshalUpload(upload graphql.Upload) graphql.Marshaler { return graphql.MarshalUpload(upload) }
+
+// UnmarshalUpload takes a file, which only a multipart request brings.
+func UnmarshalUpload(v any) (graphql.Upload, error) {
+	upload, ok := v.(graphql.Upload)
+	if !ok {
+		return graphql.Upload{}, wrong("a file comes in a multipart request, as the GraphQL multipart request specification says")
+	}
+	return upload, nil
 }
 
 // MarshalJSON writes a JSON value as it is.

@@ -17,6 +17,7 @@ import (
 const (
 	maxIn         = 500
 	maxTags       = 50
+	maxText       = 1_000 // no column that is compared holds more, and SQLite's LIKE takes little more
 	maxConditions = 200
 	maxValues     = 5_000
 )
@@ -224,8 +225,12 @@ func (c *conditions) empty(name string, is *bool) {
 
 // readable refuses what is not text: Postgres takes no zero byte.
 func (c *conditions) readable(text string) bool {
-	if strings.ContainsRune(text, 0) || !utf8.ValidString(text) {
+	switch {
+	case strings.ContainsRune(text, 0) || !utf8.ValidString(text):
 		c.fail("A text in the filter holds bytes that are not text.")
+		return false
+	case utf8.RuneCountInString(text) > maxText:
+		c.fail("A text in a filter may have at most %d characters.", maxText)
 		return false
 	}
 	return true
