@@ -60,7 +60,7 @@ func (e *exchange) attributes() []slog.Attr {
 		}
 	}
 	add("operation_type", e.operation.kind)
-	add("operation", e.operation.name)
+	add("operation", e.operation.name[:min(len(e.operation.name), nameLength)])
 	add("organization", e.organization)
 	add("user", e.user)
 	if len(e.codes) > 0 {

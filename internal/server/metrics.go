@@ -71,11 +71,12 @@ func NewMetrics() *Metrics {
 	return m
 }
 
-// ObserveStatement counts an SQL statement: store.Options.Observe.
-func (m *Metrics) ObserveStatement(_ context.Context, query string, took time.Duration, err error) {
+// ObserveStatement counts an SQL statement: store.Options.Observe. One whose
+// context has ended was given up, however the database puts it.
+func (m *Metrics) ObserveStatement(ctx context.Context, query string, took time.Duration, err error) {
 	v := verb(query)
 	m.sqlTimes.WithLabelValues(v).Observe(took.Seconds())
-	if err != nil && !errors.Is(err, context.Canceled) {
+	if err != nil && ctx.Err() == nil && !errors.Is(err, context.Canceled) {
 		m.sqlErrors.WithLabelValues(v).Inc()
 	}
 }
@@ -111,12 +112,15 @@ func (m *Metrics) watchPool(stats func() sql.DBStats) {
 	m.registry.MustRegister(newPool(stats))
 }
 
-// namesKept bounds the names of operations that metrics tell apart: each takes
-// a histogram's memory, here and in Prometheus, and clients make them up.
-const namesKept = 100
+// Clients make operations' names up, and each that metrics tell apart takes a
+// histogram's memory, here and in Prometheus.
+const (
+	namesKept  = 100
+	nameLength = 64 // bytes, in the log too; GraphQL's names are ASCII
+)
 
-// names holds the first names that were seen; later ones are "(other)", which
-// like the rest in parentheses is no operation's name.
+// names holds the first names that were seen; later ones, and long ones, are
+// "(other)", which like the rest in parentheses is no operation's name.
 type names struct {
 	mu   sync.Mutex
 	seen map[string]bool
@@ -131,6 +135,8 @@ func (n *names) label(op operation) string {
 		return "(invalid)"
 	case op.name == "":
 		return "(unnamed)"
+	case len(op.name) > nameLength:
+		return "(other)"
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()

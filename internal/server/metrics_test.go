@@ -22,6 +22,9 @@ func TestMetrics(t *testing.T) {
 	m.ObserveStatement(t.Context(), "SELECT 1", time.Millisecond, nil)
 	m.ObserveStatement(t.Context(), "INSERT INTO x", time.Millisecond, errors.New("no"))
 	m.ObserveStatement(t.Context(), "PRAGMA x", time.Millisecond, context.Canceled)
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	m.ObserveStatement(gone, "UPDATE x", time.Millisecond, errors.New("interrupted (9)"))
 
 	a := w.do(http.MethodGet, "/metrics", "")
 	for _, want := range []string{
@@ -47,11 +50,33 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("no %s", want)
 		}
 	}
-	if strings.Contains(a.body, `errors_total{verb="other"}`) {
-		t.Error("a statement that its client gave up counts as an error")
+	for _, verb := range []string{"other", "update"} {
+		if strings.Contains(a.body, `errors_total{verb="`+verb+`"}`) {
+			t.Errorf("a statement (%s) that its client gave up counts as an error", verb)
+		}
 	}
 	if t.Failed() {
 		t.Log(a.body)
+	}
+}
+
+// TestLongNames has operations whose names the client made too long: they must
+// fill neither the metrics nor the log.
+func TestLongNames(t *testing.T) {
+	w := mustServe(t)
+	fits, long := strings.Repeat("a", 64), strings.Repeat("b", 65)
+	w.query("query " + fits + " { hello }")
+	w.query("query " + long + " { hello }")
+	metrics := w.do(http.MethodGet, "/metrics", "").body
+	for _, want := range []string{fits, "(other)"} {
+		if !strings.Contains(metrics, `duration_seconds_count{operation="`+want+`"} 1`) {
+			t.Errorf("no operation %s in\n%s", want, metrics)
+		}
+	}
+	w.log.find(t, "operation", fits)
+	w.log.find(t, "operation", long[:64])
+	if strings.Contains(metrics, long) {
+		t.Error("the metrics have the long name")
 	}
 }
 
