@@ -192,7 +192,8 @@ func problemTexts(problems apitest.Value) []string {
 }
 
 // fails makes a request that is to fail with one error at the top, and to
-// change nothing. The error is its code and status, or where it is, and its message.
+// change nothing. The error is its code and status, and its message; of a
+// variable that does not fit, where it is in place of the status.
 func (d *desk) fails(document string, vars object, want string) {
 	d.t.Helper()
 	d.changesNothing(document, func() {
@@ -207,10 +208,10 @@ func (d *desk) fails(document string, vars object, want string) {
 }
 
 func errorText(e apitest.Error) string {
-	if status, known := e.Extensions["status"]; known {
-		return fmt.Sprintf("%s %v: %s", e.Code(), status, e.Message)
+	if e.Code() == "GRAPHQL_VALIDATION_FAILED" {
+		return fmt.Sprintf("%s at %v: %s", e.Code(), e.Path, e.Message)
 	}
-	return fmt.Sprintf("%s at %v: %s", e.Code(), e.Path, e.Message) // of gqlgen's own
+	return fmt.Sprintf("%s %v: %s", e.Code(), e.Extensions["status"], e.Message)
 }
 
 // forbids makes a change that the caller may not make.
