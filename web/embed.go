@@ -15,13 +15,10 @@ import (
 //go:embed all:dist
 var embedded embed.FS
 
-// Config is what the server tells the playground.
+// Config is what the server tells the playground, and whoever can reach it.
 type Config struct {
 	// Endpoint is the path of the GraphQL API.
 	Endpoint string `json:"endpoint"`
-	// Token fills the playground's token field. Whoever can reach the server
-	// can read it, so it is for development; empty in production.
-	Token string `json:"token"`
 }
 
 // policy lets a page load and call nothing but this server. Styles may be

@@ -20,7 +20,7 @@ var unbuilt = fstest.MapFS{".gitkeep": {}}
 func get(t *testing.T, dist fs.FS, path string) *httptest.ResponseRecorder {
 	t.Helper()
 	w := httptest.NewRecorder()
-	cfg := Config{Endpoint: "/graphql", Token: `a"</script>token`}
+	cfg := Config{Endpoint: "/graphql"}
 	handler(dist, cfg).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
 	return w
 }
@@ -32,7 +32,7 @@ func TestHandler(t *testing.T) {
 		"Page":   {"/", "text/html; charset=utf-8", "no-cache", "Dealflow playground"},
 		"Script": {"/assets/index-abc123.js", "text/javascript; charset=utf-8", "public, max-age=31536000, immutable", "export {}"},
 		"Style":  {"/assets/index-abc123.css", "text/css; charset=utf-8", "public, max-age=31536000, immutable", "body {}"},
-		"Config": {"/playground.json", "application/json", "no-store", `{"endpoint":"/graphql","token":"a\"\u003c/script\u003etoken"}`},
+		"Config": {"/playground.json", "application/json", "no-store", `{"endpoint":"/graphql"}`},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

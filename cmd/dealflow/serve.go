@@ -80,7 +80,8 @@ func (c *serveCmd) serve(ctx context.Context, std streams, secrets secrets, conf
 	if err != nil {
 		return err
 	}
-	if config.DevelopmentToken, err = c.developmentToken(ctx, secrets, config.Store); err != nil {
+	token, err := c.developmentToken(ctx, secrets, config.Store)
+	if err != nil {
 		return err
 	}
 	// The issuer's keys are kept fresh for as long as requests are served, which
@@ -98,7 +99,7 @@ func (c *serveCmd) serve(ctx context.Context, std streams, secrets secrets, conf
 	if err != nil {
 		return fmt.Errorf("%w: choose another address with --listen", err)
 	}
-	announce(std, listener.Addr(), config.DevelopmentToken)
+	announce(std, listener.Addr(), token)
 	return s.Run(ctx, listener)
 }
 
@@ -142,13 +143,19 @@ func (c *serveCmd) verifier(s secrets, log *slog.Logger) auth.Config {
 	return config
 }
 
-// announce tells people where the server is, and how to come in.
+// announce tells people where the server is, and how to come in. The playground
+// takes the token from its address's fragment, which browsers keep to themselves:
+// the server gives it to nobody, for it cannot tell who is behind a proxy.
 func announce(std streams, address net.Addr, token string) {
 	base := "http://" + reachable(address)
-	fmt.Fprintf(std.Out, "Dealflow is ready.\n\n  Playground  %s/\n  API         %s/graphql\n", base, base)
+	fragment := ""
+	if token != "" {
+		fragment = "#token=" + token
+	}
+	fmt.Fprintf(std.Out, "Dealflow is ready.\n\n  Playground  %s/%s\n  API         %s/graphql\n", base, fragment, base)
 	if token != "" {
 		fmt.Fprintf(std.Out, "\nA token for the API, good for 30 days, as an ADMIN of the organization %s\n"+
-			"(browsers on this machine have it in the playground):\n\n%s\n\n"+
+			"(the playground's address has it, too):\n\n%s\n\n"+
 			"For others: dealflow token --help\n", demoName, token)
 	}
 }

@@ -36,7 +36,7 @@ const (
 )
 
 // TestPlaygroundInABrowser uses the playground as a person does: it opens the
-// page, finds a token there, runs the first example, and reads the
+// page as the program prints its address, with a token, runs the first example, and reads the
 // documentation, without a network but to this server.
 func TestPlaygroundInABrowser(t *testing.T) {
 	w := mustServePlayground(t)
@@ -44,9 +44,18 @@ func TestPlaygroundInABrowser(t *testing.T) {
 	b := openBrowser(t)
 
 	b.do(chromedp.EmulateViewport(1600, 960))
-	b.do(chromedp.Navigate(w.url), chromedp.WaitVisible(editorLine), chromedp.WaitVisible(runButton))
-	if got := get(b, chromedp.Value(tokenField)); strings.Count(got, ".") != 2 {
-		t.Errorf("the token field holds %q, want a token", got)
+	token := w.token()
+	b.do(chromedp.Navigate(w.url+"/#token="+token), chromedp.WaitVisible(editorLine), chromedp.WaitVisible(runButton))
+	if got := get(b, chromedp.Value(tokenField)); got != token {
+		t.Errorf("the token field holds %q, want the address's token", got)
+	}
+	// Nor do the address bar and the tab's history keep it, but a reload finds it.
+	if got := get(b, chromedp.Location()); got != w.url+"/" {
+		t.Errorf("the address is %q, want it without the token", got)
+	}
+	b.do(chromedp.Reload(), chromedp.WaitVisible(editorLine), chromedp.WaitVisible(runButton))
+	if got := get(b, chromedp.Value(tokenField)); got != token {
+		t.Errorf("after a reload the token field holds %q", got)
 	}
 
 	b.do(chromedp.WaitVisible(boardButton), chromedp.Click(boardButton), chromedp.Click(runButton))
@@ -72,14 +81,11 @@ func TestPlaygroundInABrowser(t *testing.T) {
 	b.check(w.url)
 }
 
-// mustServePlayground runs a server with the whole of the API, whose playground
-// has a token.
+// mustServePlayground runs a server with the whole of the API and the playground.
 func mustServePlayground(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
-	config := w.config()
-	config.DevelopmentToken = w.token()
-	s, err := New(config)
+	s, err := New(w.config())
 	if err != nil {
 		t.Fatal(err)
 	}

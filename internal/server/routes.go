@@ -24,7 +24,7 @@ func (s *Server) routes(api api) http.Handler {
 	mux.Handle("GET /metrics", s.config.Metrics.handler())
 	mux.Handle("GET /schema.graphql", schema())
 	// For people.
-	mux.Handle("/", playground(s.config.DevelopmentToken))
+	mux.Handle("/", playground())
 	return mux
 }
 

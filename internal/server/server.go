@@ -37,10 +37,6 @@ type Config struct {
 	// server's own origin need no leave.
 	Origins []string
 
-	// DevelopmentToken is put into the playground of browsers on this very
-	// machine, and of no others.
-	DevelopmentToken string
-
 	MaxBody   int64 // bytes of a request without files: 1 MB
 	MaxTokens int   // lexical tokens of a GraphQL document: 5,000
 

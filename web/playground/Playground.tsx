@@ -11,7 +11,7 @@ const plugins = [examplesPlugin, HISTORY_PLUGIN];
 const defaultTabs = examples.slice(0, 1);
 
 export function Playground({ config }: { config: Config }) {
-  const [token, setToken] = useToken(config.token);
+  const [token, setToken] = useToken();
   // A new token is a new fetcher, and GraphiQL reads the schema again with it.
   const fetcher = useMemo(() => createFetcher(config.endpoint, token), [config.endpoint, token]);
 

@@ -1,8 +1,6 @@
 /** What the server tells the page: see Config in web/embed.go. */
 export interface Config {
   endpoint: string;
-  /** A development token, or "" where people bring their own. */
-  token: string;
 }
 
 export async function loadConfig(): Promise<Config> {

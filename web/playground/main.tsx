@@ -5,6 +5,13 @@ import "./playground.css";
 import { createRoot } from "react-dom/client";
 import { loadConfig } from "./config";
 import { Playground } from "./Playground";
+import { takeTokenFromAddress } from "./token";
+
+takeTokenFromAddress();
+// An address opened in a tab that has the page already only changes the fragment.
+addEventListener("hashchange", () => {
+  if (takeTokenFromAddress()) location.reload();
+});
 
 const root = createRoot(document.getElementById("playground")!);
 

@@ -2,9 +2,22 @@ import { useState } from "react";
 
 const storageKey = "dealflow:token";
 
+/**
+ * Takes the token out of the page's address, where `dealflow serve` prints it: /#token=…
+ * A browser sends what follows the # to nobody, and its history shall not keep it.
+ * Tells whether there was one.
+ */
+export function takeTokenFromAddress(): boolean {
+  const token = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (token === null) return false;
+  sessionStorage.setItem(storageKey, token);
+  history.replaceState(null, "", location.pathname + location.search);
+  return true;
+}
+
 /** The token of this browser tab: sessionStorage forgets it when the tab closes. */
-export function useToken(initial: string) {
-  const [token, setToken] = useState(() => sessionStorage.getItem(storageKey) ?? initial);
+export function useToken() {
+  const [token, setToken] = useState(() => sessionStorage.getItem(storageKey) ?? "");
   function store(token: string) {
     sessionStorage.setItem(storageKey, token);
     setToken(token);
