@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"dealflow"
+	"dealflow/internal/auth"
 )
 
 func TestSchema(t *testing.T) {
@@ -35,6 +36,11 @@ func TestPlaygroundConfig(t *testing.T) {
 	}
 }
 
+// partner makes a token's viewer one who may do just that.
+func partner(p auth.Permission) func(*auth.Viewer) {
+	return func(v *auth.Viewer) { v.Role, v.Permissions = auth.RolePartner, auth.PermissionsOf(p) }
+}
+
 func TestPhotos(t *testing.T) {
 	w := mustServe(t)
 	var file bytes.Buffer
@@ -51,6 +57,8 @@ func TestPhotos(t *testing.T) {
 	}{
 		"Link":       {w.links.URL(w.organization.ID, name), "", http.StatusOK},
 		"Token":      {"/photos/" + name, w.token(), http.StatusOK},
+		"ViewLeads":  {"/photos/" + name, w.token(partner(auth.ViewLeads)), http.StatusOK},
+		"NoLeads":    {"/photos/" + name, w.token(partner(auth.ViewSalesPipelines)), http.StatusNotFound},
 		"NoToken":    {"/photos/" + name, "", http.StatusNotFound},
 		"WrongToken": {"/photos/" + name, "x", http.StatusNotFound},
 	} {

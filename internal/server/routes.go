@@ -28,13 +28,13 @@ func (s *Server) routes(api api) http.Handler {
 	return mux
 }
 
-// photoViewer is the organization of the request's token. Asking for a photo
-// does not make anyone a user.
+// photoViewer is the organization of the request's token, if its bearer may see
+// leads. Asking for a photo does not make anyone a user.
 func (s *Server) photoViewer(r *http.Request) (uuid.UUID, bool) {
 	token, err := auth.FromRequest(r)
 	if err != nil {
 		return uuid.Nil, false
 	}
 	viewer, err := s.config.Verifier.Verify(r.Context(), token)
-	return viewer.OrganizationID, err == nil
+	return viewer.OrganizationID, err == nil && viewer.Permissions.Has(auth.ViewLeads)
 }
