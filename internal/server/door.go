@@ -63,7 +63,10 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) *refusal {
 		return &refusal{http.StatusBadRequest, codeBadRequest,
 			"a multipart request needs the header GraphQL-Require-Preflight: 1, which no other site's form can send"}
 	default:
-		_, no := buffer(w, r, s.config.MaxBody+photo.MaxBytes+uploadSlack)
+		body, no := buffer(w, r, s.config.MaxBody+photo.MaxBytes+uploadSlack)
+		if no == nil {
+			no = checkForm(r.Header.Get("Content-Type"), body)
+		}
 		return no
 	}
 }
@@ -72,7 +75,21 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) *refusal {
 // itself would answer with the whole body and the names of Go's types.
 func isOperation(body []byte) bool {
 	var params *graphql.RawParams
-	return json.Unmarshal(body, &params) == nil && params != nil
+	return decode(body, &params) == nil && params != nil
+}
+
+// decode reads one JSON value with numbers as they were written, like gqlgen:
+// one that no float64 holds is for the schema's scalars to refuse.
+func decode(text []byte, value any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(value); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("something follows the JSON value")
+	}
+	return nil
 }
 
 // buffer is readBody for a limit; it returns the body too.

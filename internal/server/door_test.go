@@ -50,6 +50,12 @@ func TestBodies(t *testing.T) {
 		r := w.request(http.MethodPost, "/graphql", io.NopCloser(strings.NewReader(long)), "Authorization", "Bearer "+w.token())
 		w.send(r).wantError(t, http.StatusRequestEntityTooLarge, "PAYLOAD_TOO_LARGE", "over 1000 bytes")
 	})
+	t.Run("OKNumberBeyondFloats", func(t *testing.T) {
+		a := w.do(http.MethodPost, "/graphql", `{"query":"{ hello }","variables":{"p":1e400}}`)
+		if a.status != http.StatusOK || !strings.Contains(a.body, "world") {
+			t.Errorf("status %d, body %s", a.status, a.body)
+		}
+	})
 	for _, body := range []string{"", "{", "[]", "null", `"x"`, `{"query":1}`, `{"query":"{ hello }","variables":[]}`, fits + fits} {
 		t.Run("ErrNoOperation/"+body, func(t *testing.T) {
 			a := w.do(http.MethodPost, "/graphql", body)
@@ -74,11 +80,17 @@ func TestBodies(t *testing.T) {
 // them has it.
 func form(t *testing.T, file []byte) (body, contentType string) {
 	t.Helper()
+	return formOf(t, `{"query":"mutation($file: Upload!) { size(file: $file) }","variables":{"file":null}}`,
+		`{"0":["variables.file"]}`, file)
+}
+
+func formOf(t *testing.T, operations, places string, file []byte) (body, contentType string) {
+	t.Helper()
 	var b bytes.Buffer
 	m := multipart.NewWriter(&b)
 	for _, field := range [][2]string{
-		{"operations", `{"query":"mutation($file: Upload!) { size(file: $file) }","variables":{"file":null}}`},
-		{"map", `{"0":["variables.file"]}`},
+		{"operations", operations},
+		{"map", places},
 	} {
 		if err := m.WriteField(field[0], field[1]); err != nil {
 			t.Fatal(err)
@@ -115,4 +127,49 @@ func TestUploads(t *testing.T) {
 		a := w.do(http.MethodPost, "/graphql", body, "Content-Type", contentType, "X-Requested-With", "fetch")
 		a.wantError(t, http.StatusRequestEntityTooLarge, "PAYLOAD_TOO_LARGE", "")
 	})
+}
+
+// TestForms has multipart requests whose map names a place that is not there,
+// and those that are no such requests at all.
+func TestForms(t *testing.T) {
+	w := mustServe(t)
+	send := func(t *testing.T, operations, places string) answered {
+		t.Helper()
+		body, contentType := formOf(t, operations, places, []byte("x"))
+		return w.do(http.MethodPost, "/graphql", body, "Content-Type", contentType, "X-Requested-With", "fetch")
+	}
+	with := func(variables string) string {
+		return `{"query":"mutation($file: Upload!) { size(file: $file) }","variables":` + variables + `}`
+	}
+	for _, test := range []struct{ operations, places, message string }{
+		{with(`{"file":[]}`), `{"0":["variables.file.5"]}`, `names "variables.file.5"`},
+		{with(`{"file":[]}`), `{"0":["variables.file.-1"]}`, `names "variables.file.-1"`},
+		{with(`{"file":[null]}`), `{"0":["variables.file.x"]}`, `names "variables.file.x"`},
+		{with(`{"file":null}`), `{"0":["variables.file.x"]}`, `names "variables.file.x"`},
+		{with(`{"file":null}`), `{"0":["variables.file.0"]}`, `names "variables.file.0"`},
+		{with(`{"file":null}`), `{"0":["variables.file","variables.file.x"]}`, `names "variables.file.x"`},
+		{with(`{"file":"x"}`), `{"0":["variables.file"]}`, `names "variables.file"`},
+		{with(`{"0":null}`), `{"0":["variables.0"]}`, `names "variables.0"`},
+		{with(`{}`), `{"0":["variables.file"]}`, `names "variables.file"`},
+		{with(`null`), `{"0":["variables.file"]}`, `names "variables.file"`},
+		{`{"query":"{ hello }"}`, `{"0":["variables.file"]}`, `names "variables.file"`},
+		{with(`{"file":null}`), `{"0":["variables"]}`, `names "variables"`},
+		{with(`{"file":null}`), `{"0":["query"]}`, `names "query"`},
+		{with(`{"file":null}`), `{"0":"variables.file"}`, "second part must be map"},
+		{with(`[]`), `{"0":["variables.file"]}`, "first part must be operations"},
+		{`null`, `{"0":["variables.file"]}`, "first part must be operations"},
+		{``, `{}`, "first part must be operations"},
+	} {
+		t.Run(test.operations+test.places, func(t *testing.T) {
+			send(t, test.operations, test.places).wantError(t, http.StatusBadRequest, "BAD_REQUEST", test.message)
+		})
+	}
+	for name, body := range map[string]string{"Empty": "", "NoParts": "--b--\r\n", "Text": "x"} {
+		t.Run(name, func(t *testing.T) {
+			for _, contentType := range []string{"multipart/form-data; boundary=b", "multipart/form-data"} {
+				a := w.do(http.MethodPost, "/graphql", body, "Content-Type", contentType, "X-Requested-With", "fetch")
+				a.wantError(t, http.StatusBadRequest, "BAD_REQUEST", "first part must be operations")
+			}
+		})
+	}
 }
