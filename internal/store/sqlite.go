@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -23,7 +24,10 @@ func openSQLite(ctx context.Context, path string, opts Options) (*Store, error) 
 	if err := checkPath(path); err != nil {
 		return nil, err
 	}
-	// The writer goes first: it makes the file.
+	if err := makeFile(path); err != nil {
+		return nil, err
+	}
+	// The writer goes first: it sets up the file.
 	writer, err := openFile(ctx, path, 1, "foreign_keys(1)")
 	if err != nil {
 		return nil, err
@@ -54,6 +58,20 @@ func checkPath(path string) error {
 		return fmt.Errorf("there is no folder %s to hold the SQLite file: make it first", dir)
 	}
 	return nil
+}
+
+// makeFile makes an empty file, its owner's alone, unless there is a file
+// already: SQLite itself would let the umask say who reads it. What SQLite puts
+// beside the file gets the file's mode.
+func makeFile(path string) error {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("making the SQLite file: %w", err)
+	}
+	return file.Close()
 }
 
 // openFile opens a pool of connections to a file, each under a pragma.
