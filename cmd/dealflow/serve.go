@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"time"
 
 	_ "gocloud.dev/blob/s3blob" // s3:// buckets for --photos
@@ -51,6 +52,9 @@ Examples:
 // Run runs the command: it opens all that the server stands on, has it serve
 // until ctx ends, and closes it again.
 func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
+	if err := c.checkTokens(); err != nil {
+		return err
+	}
 	secrets, err := c.secrets()
 	if err != nil {
 		return err
@@ -84,6 +88,7 @@ func (c *serveCmd) serve(ctx context.Context, std streams, secrets secrets, conf
 	if err != nil {
 		return err
 	}
+	c.warnOfTokens(ctx, config.Log)
 	// The issuer's keys are kept fresh for as long as requests are served, which
 	// is a while longer than ctx.
 	serving, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -108,6 +113,28 @@ type secrets struct {
 	tokens []byte      // none if only an issuer's keys check them
 	local  bool        // made by the server itself, for development
 	links  photo.Links // of photos
+}
+
+// checkTokens refuses flags that no token could be checked with.
+func (c *serveCmd) checkTokens() error {
+	if err := c.checkSecret(); err != nil {
+		return err
+	}
+	if c.JWKSURL == "" {
+		return nil
+	}
+	if u, err := url.Parse(c.JWKSURL); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return fmt.Errorf("--jwks-url (DEALFLOW_JWKS_URL) %q is no http or https address, such as https://id.example.com/jwks.json", c.JWKSURL)
+	}
+	return nil
+}
+
+// warnOfTokens tells of an issuer whose every token is let in: it may make
+// tokens for other programs, too.
+func (c *serveCmd) warnOfTokens(ctx context.Context, log *slog.Logger) {
+	if c.JWKSURL != "" && (c.JWTIssuer == "" || c.JWTAudience == "") {
+		log.WarnContext(ctx, "--jwks-url without both --jwt-issuer and --jwt-audience accepts tokens that its keys sign for other programs")
+	}
 }
 
 // secrets finds out how tokens are checked and links signed, before anything is

@@ -22,6 +22,14 @@ func (f secretFlags) config(secret []byte) auth.Config {
 	return auth.Config{Secret: secret, Issuer: f.JWTIssuer, Audience: f.JWTAudience}
 }
 
+// checkSecret refuses a secret that can be guessed.
+func (f secretFlags) checkSecret() error {
+	if n := len(f.JWTSecret); n > 0 && n < auth.MinSecret {
+		return fmt.Errorf("--jwt-secret (DEALFLOW_JWT_SECRET) has %d bytes and needs at least %d, such as `openssl rand -base64 32` prints", n, auth.MinSecret)
+	}
+	return nil
+}
+
 // localSecret is the secret beside the embedded database, which is made if it is
 // not there; none for any other database.
 func localSecret(db databaseFlags) ([]byte, error) {
@@ -59,6 +67,9 @@ Examples:
 
 // Run runs the command.
 func (c *tokenCmd) Run(ctx context.Context, std streams) (err error) {
+	if c.TTL <= 0 {
+		return usageError{fmt.Errorf("--ttl %s: a token has to be good for some time, such as 24h", c.TTL)}
+	}
 	secret, err := c.secret()
 	if err != nil {
 		return err
@@ -90,7 +101,7 @@ func (c *tokenCmd) Run(ctx context.Context, std streams) (err error) {
 // secret is what the server checks tokens with.
 func (c *tokenCmd) secret() ([]byte, error) {
 	if c.JWTSecret != "" {
-		return []byte(c.JWTSecret), nil
+		return []byte(c.JWTSecret), c.checkSecret()
 	}
 	secret, err := localSecret(c.databaseFlags)
 	if err == nil && secret == nil {
