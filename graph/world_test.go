@@ -224,10 +224,10 @@ func fitting(t *ast.Type) any {
 	if t.Elem != nil {
 		return []any{fitting(t.Elem)}
 	}
-	switch def := schema.Types[t.NamedType]; {
-	case def.Kind == ast.Enum:
+	switch def := schema.Types[t.NamedType]; def.Kind {
+	case ast.Enum:
 		return def.EnumValues[0].Name
-	case def.Kind == ast.InputObject:
+	case ast.InputObject:
 		value := apitest.Vars{}
 		for _, f := range fields(def) {
 			if f.Type.NonNull && f.DefaultValue == nil {

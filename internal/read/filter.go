@@ -107,8 +107,8 @@ func (c *conditions) fail(format string, args ...any) {
 }
 
 func (c *conditions) add(one clause) {
-	c.budget.conditions++
-	if c.budget.conditions > maxConditions {
+	c.conditions++
+	if c.conditions > maxConditions {
 		c.fail("A filter may have at most %d conditions.", maxConditions)
 		return
 	}
