@@ -2,16 +2,14 @@ package graph_test
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
-	"github.com/google/uuid"
-
-	"dealflow/ent/deal"
-	"dealflow/ent/lead"
-	"dealflow/ent/stagestay"
 	"dealflow/internal/apitest"
 	"dealflow/internal/id"
 	"dealflow/internal/rank"
@@ -19,235 +17,377 @@ import (
 
 // cardKind is what moving deals and moving leads have in common.
 type cardKind struct {
-	name string // deal, in dealId
-	move string // the mutation's document
-	list string // the stages of the board with their cards
+	kind  id.Kind
+	noun  string
+	table string
+	move  string // the mutation
 }
 
-var cardKinds = []cardKind{kindOf("deal", "Deal"), kindOf("lead", "Lead")}
-
-func kindOf(name, typ string) cardKind {
-	return cardKind{
-		name: name,
-		move: `mutation($input: Move` + typ + `Input!) { move: move` + typ + `(input: $input) { ` + name + ` { id stage { id } } userErrors { code message } } }`,
-		list: `{ pipelines { nodes { stages { id cards: ` + name + `s(first: 500) { nodes { id } } } } } }`,
-	}
+var cardKinds = []cardKind{
+	{id.Deal, "deal", "deals", "moveDeal"},
+	{id.Lead, "lead", "leads", "moveLead"},
 }
 
-// columns reads the board: the cards of each stage, in order.
-func (k cardKind) columns(t *testing.T, c *apitest.Client) map[string][]string {
+// columns are cards, in order, by stage; those on no board are under "".
+type columns map[string][]string
+
+// board is the boards of an organization, as clients read and change them.
+type boards struct {
+	*apitest.Client
+	api    *apitest.API
+	random *rand.Rand
+}
+
+// columns reads the cards of one kind, in all stages.
+func (b *boards) columns(t testing.TB, k cardKind) columns {
 	t.Helper()
-	board := map[string][]string{}
-	for _, stage := range c.Must(t, k.list, nil).Get("pipelines.nodes.0.stages").List() {
-		board[stage.Get("id").String()] = stage.Get("cards.nodes").All("id")
+	data := b.Must(t, `{ stages(first: 100) { nodes { id cards: `+k.noun+`s(first: 500) { nodes { id } } } } leads(filter: {stageId: {isNull: true}}, orderBy: [{field: CREATED_AT}]) { nodes { id } } }`, nil)
+	read := columns{"": {}}
+	for _, stage := range data.Get("stages.nodes").List() {
+		read[stage.Get("id").String()] = stage.Get("cards.nodes").All("id")
 	}
-	return board
+	if k.kind == id.Lead {
+		read[""] = data.Get("leads.nodes").All("id")
+	}
+	return read
 }
 
-// anyMove is a move of a card to some place: a stage, an end of one, or a
-// neighbour.
-func anyMove(random *rand.Rand, stages, cards []string) apitest.Vars {
-	card := cards[random.IntN(len(cards))]
-	other := cards[random.IntN(len(cards))]
-	input := apitest.Vars{"id": card}
-	switch how := random.IntN(5); {
-	case how == 0:
-		input["stageId"] = stages[random.IntN(len(stages))]
-	case how == 1:
-		input["stageId"], input["at"] = stages[random.IntN(len(stages))], "FIRST"
-	case how == 2 || card == other:
-		input["at"] = "LAST"
-	case how == 3:
-		input["before"] = other
-	default:
-		input["after"] = other
-	}
-	return input
+// pick is one of a list, in a random way.
+func pick[T any](random *rand.Rand, list []T) T { return list[random.IntN(len(list))] }
+
+// stages are the stages of the columns, and cards all cards in them.
+func (c columns) stages() []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(c)), func(stage string) bool { return stage == "" })
 }
 
-// moved is where the model has the cards after a move.
-func moved(board map[string][]string, input apitest.Vars) map[string][]string {
-	next := map[string][]string{}
-	card := input["id"].(string)
-	target, _ := input["stageId"].(string)
-	neighbour, _ := input["before"].(string)
-	if after, ok := input["after"].(string); ok {
-		neighbour = after
-	}
-	for stage, cards := range board {
-		if target == "" && (slices.Contains(cards, neighbour) || neighbour == "" && slices.Contains(cards, card)) {
-			target = stage
+func (c columns) cards() []string {
+	return slices.Sorted(slices.Values(slices.Concat(slices.Collect(maps.Values(c))...)))
+}
+
+// of is the stage that a card is in, "" for none.
+func (c columns) of(card string) string {
+	for stage, cards := range c {
+		if slices.Contains(cards, card) {
+			return stage
 		}
-		next[stage] = slices.DeleteFunc(slices.Clone(cards), func(c string) bool { return c == card })
 	}
-	at := len(next[target])
-	switch {
-	case input["at"] == "FIRST":
-		at = 0
-	case input["before"] != nil:
-		at = slices.Index(next[target], neighbour)
-	case input["after"] != nil:
-		at = slices.Index(next[target], neighbour) + 1
+	return ""
+}
+
+// put is the columns with a card at a place of a stage, and nowhere else.
+func (c columns) put(card, stage string, at func([]string) int) columns {
+	next := columns{}
+	for one, cards := range c {
+		next[one] = slices.DeleteFunc(slices.Clone(cards), func(other string) bool { return other == card })
 	}
-	next[target] = slices.Insert(next[target], at, card)
+	next[stage] = slices.Insert(next[stage], at(next[stage]), card)
 	return next
 }
 
-func stagesAndCards(board map[string][]string) (stages, cards []string) {
-	for stage, column := range board {
-		stages, cards = append(stages, stage), append(cards, column...)
+func atTop([]string) int          { return 0 }
+func atBottom(cards []string) int { return len(cards) }
+
+// anyMove is a move of a card to some place, and what is to come of it.
+func (b *boards) anyMove(now columns) (apitest.Vars, columns) {
+	card, other := pick(b.random, now.cards()), pick(b.random, now.cards())
+	stage, own, others := pick(b.random, now.stages()), now.of(card), now.of(other)
+	input := apitest.Vars{"id": card}
+	beside := b.random.IntN(2)
+	switch how := b.random.IntN(6); {
+	case how == 0 && own != "": // with no place at all
+		return input, now.put(card, own, atBottom)
+	case how == 1 && own != "":
+		input["at"] = "FIRST"
+		return input, now.put(card, own, atTop)
+	case how == 2 || how < 2 || card == other || others == "":
+		input["stageId"] = stage
+		return input, now.put(card, stage, atBottom)
+	case how == 3:
+		input["stageId"], input["at"] = stage, pick(b.random, []string{"FIRST", "LAST"})
+		if input["at"] == "FIRST" {
+			return input, now.put(card, stage, atTop)
+		}
+		return input, now.put(card, stage, atBottom)
+	case how == 4:
+		input["stageId"] = others // the neighbour's, which goes without saying
 	}
-	slices.Sort(stages)
-	slices.Sort(cards)
-	return stages, cards
+	input[[]string{"before", "after"}[beside]] = other
+	return input, now.put(card, others, func(cards []string) int { return slices.Index(cards, other) + beside })
 }
 
-// TestMovesAsAsked shows that after every move the board is in the order that
-// was asked for.
+// call runs a mutation that may be refused, and answers the codes of the reasons.
+func (b *boards) call(t testing.TB, mutation, selection string, input apitest.Vars) (apitest.Value, []string) {
+	t.Helper()
+	title := strings.ToUpper(mutation[:1]) + mutation[1:]
+	answer := b.Do(t, "mutation($input: "+title+"Input!) { "+mutation+"(input: $input) { "+selection+" userErrors { code message } } }", apitest.Vars{"input": input})
+	if len(answer.Errors) > 0 {
+		t.Errorf("%s of %v failed: %s", mutation, input, answer.Raw)
+	}
+	return answer.Data.Get(mutation), answer.Data.Get(mutation + ".userErrors").All("code")
+}
+
+// must runs a mutation that is not to be refused.
+func (b *boards) must(t testing.TB, mutation, selection string, input apitest.Vars) apitest.Value {
+	t.Helper()
+	value, refused := b.call(t, mutation, selection, input)
+	if len(refused) > 0 {
+		t.Fatalf("%s of %v: %v", mutation, input, value)
+	}
+	return value
+}
+
+// newBoards makes two pipelines of two stages each, with the cards of both kinds.
+func newBoards(t *testing.T, api *apitest.API) *boards {
+	t.Helper()
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("the seed is %d", seed)
+	b := &boards{api.Organization(t, "acme"), api, rand.New(rand.NewPCG(seed, 0))}
+	fillBoard(t, b.Client, 0)
+	fillBoard(t, b.Client, 1)
+	b.must(t, "createLead", "lead { id }", apitest.Vars{"firstName": "on no board"})
+	return b
+}
+
+// TestMovesAsAsked makes random changes of the boards, one by one. After each of
+// them the cards are in the order that was asked for, and their histories agree.
 func TestMovesAsAsked(t *testing.T) {
 	apitest.Each(t, func(t *testing.T, api *apitest.API) {
-		ada := api.Organization(t, "acme")
-		fillBoard(t, ada, 0)
-		for _, kind := range cardKinds {
-			random := rand.New(rand.NewPCG(1, 2))
-			board := kind.columns(t, ada)
-			stages, cards := stagesAndCards(board)
+		b := newBoards(t, api)
+		for _, k := range cardKinds {
+			want := b.columns(t, k)
 			for range 60 {
-				input := anyMove(random, stages, cards)
-				ada.Must(t, kind.move, apitest.Vars{"input": input})
-				board = moved(board, input)
-				if got := kind.columns(t, ada); fmt.Sprint(got) != fmt.Sprint(board) {
-					t.Fatalf("after %v the board is\n%v, not\n%v", input, got, board)
+				api.Clock.Advance(time.Second)
+				what, next := b.anyStep(t, k, want)
+				if got := b.columns(t, k); fmt.Sprint(got) != fmt.Sprint(next) {
+					t.Fatalf("after %s the boards were\n%v\nand are\n%v, not\n%v", what, want, got, next)
+				}
+				want = next
+			}
+		}
+		b.checkRanks(t)
+		b.checkStays(t)
+	})
+}
+
+// anyStep changes the boards in some way, and says what is to come of it.
+func (b *boards) anyStep(t testing.TB, k cardKind, now columns) (string, columns) {
+	t.Helper()
+	stage, target := pick(b.random, now.stages()), pick(b.random, now.stages())
+	switch how := b.random.IntN(12); {
+	case how == 0 && stage != target && len(now.stages()) > 2:
+		next := now
+		for _, card := range now[stage] {
+			next = next.put(card, target, atBottom)
+		}
+		delete(next, stage)
+		input := apitest.Vars{"id": stage, "moveCardsToStageId": target}
+		b.must(t, "deleteStage", "deletedStageId", input)
+		return fmt.Sprint("deleteStage", input), next
+	case how == 1 || how == 0 && len(now.stages()) <= 2:
+		next := maps.Clone(now)
+		made := b.must(t, "createStage", "stage { id }", apitest.Vars{"name": "New", "order": 0}).Get("stage.id").String()
+		next[made] = []string{}
+		return "createStage", next
+	case how == 2 && k.kind == id.Lead:
+		card := pick(b.random, now.cards())
+		if now.of(card) == "" {
+			return "nothing", now
+		}
+		input := apitest.Vars{"leadId": card, "stageId": now.of(card)}
+		b.must(t, "removeLeadFromStage", "lead { id }", input)
+		next := now.put(card, "", atBottom)
+		// Those on no board are in the order of their making.
+		next[""] = b.columns(t, k)[""]
+		return fmt.Sprint("removeLeadFromStage", input), next
+	case how == 3 && k.kind == id.Lead:
+		card := pick(b.random, now.cards())
+		input := apitest.Vars{"leadId": card, "stageId": stage}
+		b.must(t, "addLeadToStage", "lead { id }", input)
+		if now.of(card) == stage {
+			return fmt.Sprint("addLeadToStage where it is ", input), now
+		}
+		return fmt.Sprint("addLeadToStage", input), now.put(card, stage, atBottom)
+	case how == 4:
+		return b.spoilRanks(t, k, now, stage)
+	}
+	input, next := b.anyMove(now)
+	b.must(t, k.move, k.noun+" { id }", input)
+	return fmt.Sprint(k.move, input), next
+}
+
+// spoilRanks writes ranks that tie, or are too long, into a column, as no move
+// would. Cards that tie are in the order of their ids.
+func (b *boards) spoilRanks(t testing.TB, k cardKind, now columns, stage string) (string, columns) {
+	t.Helper()
+	next, long := maps.Clone(now), b.random.IntN(2) == 0
+	if !long {
+		next[stage] = slices.Sorted(slices.Values(now[stage]))
+	}
+	for i, card := range next[stage] {
+		key := "a5"
+		if long {
+			key = "a5" + strings.Repeat("V", rank.MaxLen) + rank.Spread(len(next[stage]))[i] + "V"
+		}
+		b.write(t, k, card, key)
+	}
+	return fmt.Sprint("spoiling the ranks of ", stage), next
+}
+
+// write writes a rank past the rules.
+func (b *boards) write(t testing.TB, k cardKind, card, key string) {
+	t.Helper()
+	uuid, err := k.kind.Decode(card)
+	must(t, err)
+	_, err = b.api.Store.Client.ExecContext(b.Context, fmt.Sprintf("UPDATE %s SET rank = '%s' WHERE id = '%s'", k.table, key, uuid))
+	must(t, err)
+}
+
+// TestMovesHealRanks moves a card into a column of ranks that tie or are too
+// long, to each place that there is. The column gets new ranks in the same order.
+func TestMovesHealRanks(t *testing.T) {
+	long := "a0" + strings.Repeat("V", rank.MaxLen)
+	apitest.Each(t, func(t *testing.T, api *apitest.API) {
+		b := newBoards(t, api)
+		for _, k := range cardKinds {
+			cards, away := b.columns(t, k).cards(), b.columns(t, k).stages()[0]
+			stage := b.must(t, "createStage", "stage { id }", apitest.Vars{"name": "New"}).Get("stage.id").String()
+			for _, one := range cards[1:5] {
+				b.must(t, k.move, k.noun+" { id }", apitest.Vars{"id": one, "stageId": stage})
+			}
+			card := cards[0]
+			for name, keys := range map[string][]string{
+				"a tie of all": {"a1", "a1", "a1", "a1"}, "a tie in the middle": {"a0", "a1", "a1", "a2"}, "a tie at the ends": {"a0", "a0", "a2", "a2"},
+				"long in the middle": {"a0", long, long + "V", "a2"}, "long at the ends": {long, "a1", "a2", "a2" + long[2:]},
+				"the least and the greatest": {"A0000000000000000000000000" + "1", "a1", "a2", "z" + strings.Repeat("z", 26)},
+			} {
+				for i := range 5 { // before each, and after the last
+					place, beside := min(i, 3), i/4
+					b.must(t, k.move, k.noun+" { id }", apitest.Vars{"id": card, "stageId": away})
+					for j, other := range slices.Sorted(slices.Values(b.columns(t, k)[stage])) {
+						b.write(t, k, other, keys[j])
+					}
+					now := b.columns(t, k)
+					other := now[stage][place]
+					b.must(t, k.move, k.noun+" { id }", apitest.Vars{"id": card, []string{"before", "after"}[beside]: other})
+					want := now.put(card, stage, func(cards []string) int { return slices.Index(cards, other) + beside })
+					if got := b.columns(t, k); fmt.Sprint(got) != fmt.Sprint(want) {
+						t.Errorf("%s, place %d: the boards are\n%v, not\n%v", name, i, got, want)
+					}
+					uuid, err := k.kind.Decode(card)
+					must(t, err)
+					key := rowsOf(t, api.Store, "SELECT rank FROM "+k.table+" WHERE id = '"+uuid.String()+"'")[0][0]
+					if len(key) > rank.MaxLen || !rank.Valid(key) {
+						t.Errorf("%s, place %d: the rank is %q", name, i, key)
+					}
 				}
 			}
 		}
 	})
 }
 
-// TestConcurrentMoves shows that cards that many move at once are neither lost
-// nor doubled, that no two of a column tie, and that each has one history.
+// TestConcurrentMoves has many move cards at once, while stages are made and
+// deleted. No card is lost or doubled, no two tie, and each has one history.
 func TestConcurrentMoves(t *testing.T) {
 	apitest.Each(t, func(t *testing.T, api *apitest.API) {
-		ada := api.Organization(t, "acme")
-		fillBoard(t, ada, 0)
-		fillBoard(t, ada, 1) // a second board, whose cards come and go
-		for _, kind := range cardKinds {
-			before := allColumns(t, ada, kind)
-			stages, cards := stagesAndCards(before)
-			var movers sync.WaitGroup
-			for mover := range 6 {
-				movers.Go(func() {
-					random := rand.New(rand.NewPCG(uint64(mover), 7))
-					for range 20 {
-						answer := ada.Do(t, kind.move, apitest.Vars{"input": anyMove(random, stages, cards)})
-						if len(answer.Errors) > 0 {
-							t.Errorf("a %s's move failed: %s", kind.name, answer.Raw)
-						}
-					}
-				})
-			}
-			movers.Wait()
-			_, after := stagesAndCards(allColumns(t, ada, kind))
-			if !slices.Equal(after, cards) {
-				t.Errorf("the %ss were\n%v and are\n%v", kind.name, cards, after)
-			}
+		b := newBoards(t, api)
+		before := map[id.Kind]columns{}
+		for _, k := range cardKinds {
+			before[k.kind] = b.columns(t, k)
 		}
-		checkRanks(t, api, ada)
-		checkStays(t, api, ada)
-	})
-}
-
-// allColumns reads the columns of all boards.
-func allColumns(t *testing.T, c *apitest.Client, kind cardKind) map[string][]string {
-	t.Helper()
-	columns := map[string][]string{}
-	for _, pipeline := range c.Must(t, kind.list, nil).Get("pipelines.nodes").List() {
-		for _, stage := range pipeline.Get("stages").List() {
-			columns[stage.Get("id").String()] = stage.Get("cards.nodes").All("id")
-		}
-	}
-	return columns
-}
-
-func checkRanks(t *testing.T, api *apitest.API, c *apitest.Client) {
-	t.Helper()
-	seen := map[string]bool{}
-	for _, d := range api.Store.Client.Deal.Query().AllX(c.Context) {
-		key := "deal " + d.StageID.String() + d.Rank
-		if seen[key] || !rank.Valid(d.Rank) {
-			t.Errorf("the rank %q of a deal is another's too, or none", d.Rank)
-		}
-		seen[key] = true
-	}
-	for _, l := range api.Store.Client.Lead.Query().AllX(c.Context) {
-		key := "lead " + l.StageID.String() + l.Rank
-		if seen[key] || !rank.Valid(l.Rank) {
-			t.Errorf("the rank %q of a lead is another's too, or none", l.Rank)
-		}
-		seen[key] = true
-	}
-}
-
-// checkStays holds each card's history to where the card is: one stay goes on,
-// in the card's stage.
-func checkStays(t *testing.T, api *apitest.API, c *apitest.Client) {
-	t.Helper()
-	now := map[uuid.UUID]uuid.UUID{}
-	for _, stay := range api.Store.Client.StageStay.Query().Where(stagestay.LeftAtIsNil()).AllX(c.Context) {
-		card := stay.DealID
-		if card == nil {
-			card = stay.LeadID
-		}
-		if _, twice := now[*card]; twice {
-			t.Errorf("%s stays in two stages", card)
-		}
-		now[*card] = *stay.StageID
-	}
-	for _, d := range api.Store.Client.Deal.Query().AllX(c.Context) {
-		if now[d.ID] != d.StageID {
-			t.Errorf("%s is in a stage that its history does not know", d.GlobalID())
-		}
-	}
-	for _, l := range api.Store.Client.Lead.Query().Where(lead.StageIDNotNil()).AllX(c.Context) {
-		if now[l.ID] != *l.StageID {
-			t.Errorf("%s is in a stage that its history does not know", l.GlobalID())
-		}
-	}
-}
-
-// TestMovesHealRanks shows that ranks which tie, or have grown too long, are
-// made anew by the move that meets them.
-func TestMovesHealRanks(t *testing.T) {
-	apitest.Each(t, func(t *testing.T, api *apitest.API) {
-		ada := api.Organization(t, "acme")
-		fillBoard(t, ada, 0)
-		kind := cardKinds[0]
-		stages, cards := stagesAndCards(kind.columns(t, ada))
-		for _, card := range cards {
-			ada.Must(t, kind.move, apitest.Vars{"input": apitest.Vars{"id": card, "stageId": stages[0]}})
-		}
-		long := "a0"
-		for len(long) <= rank.MaxLen {
-			long += "V"
-		}
-		for name, ranks := range map[string][]string{
-			"ties": {"a1", "a1", "a1", "a1"},
-			"long": {"a0", long, long + "V", "a2"},
-		} {
-			for i, card := range cards {
-				key, err := id.Deal.Decode(card)
-				if err != nil {
-					t.Fatal(err)
+		keep := before[id.Deal].stages()
+		var movers sync.WaitGroup
+		for mover := range 6 {
+			one := &boards{b.Client, api, rand.New(rand.NewPCG(b.random.Uint64(), 0))}
+			movers.Go(func() {
+				for range 25 {
+					api.Clock.Advance(time.Millisecond)
+					k := cardKinds[mover%2]
+					input, _ := one.anyMove(before[k.kind])
+					one.expected(t, input, "NOT_FOUND", "REQUIRED")(one.call(t, k.move, k.noun+" { id }", input))
 				}
-				api.Store.Client.Deal.Update().Where(deal.ID(key)).SetRank(ranks[i]).ExecX(ada.Context)
-			}
-			board := kind.columns(t, ada)
-			input := apitest.Vars{"id": board[stages[0]][0], "before": board[stages[0]][2]}
-			ada.Must(t, kind.move, apitest.Vars{"input": input})
-			if got, want := fmt.Sprint(kind.columns(t, ada)), fmt.Sprint(moved(board, input)); got != want {
-				t.Errorf("%s: the board is\n%s, not\n%s", name, got, want)
-			}
-			checkRanks(t, api, ada)
+			})
 		}
+		movers.Go(func() { b.churn(t, keep) })
+		movers.Wait()
+		for _, k := range cardKinds {
+			after := b.columns(t, k)
+			if got, want := after.cards(), before[k.kind].cards(); !slices.Equal(got, want) {
+				t.Errorf("the %ss were\n%v and are\n%v", k.noun, want, got)
+			}
+		}
+		b.checkRanks(t)
+		b.checkStays(t)
 	})
+}
+
+// churn makes stages, moves cards there, and deletes the stages again.
+func (b *boards) churn(t *testing.T, keep []string) {
+	for range 8 {
+		b.api.Clock.Advance(time.Millisecond)
+		made := b.must(t, "createStage", "stage { id }", apitest.Vars{"name": "Short-lived"}).Get("stage.id").String()
+		for _, k := range cardKinds {
+			card := pick(b.random, b.columns(t, k).cards())
+			b.expected(t, card)(b.call(t, k.move, k.noun+" { id }", apitest.Vars{"id": card, "stageId": made}))
+		}
+		b.must(t, "deleteStage", "deletedStageId", apitest.Vars{"id": made, "moveCardsToStageId": pick(b.random, keep)})
+	}
+}
+
+// expected checks that an answer was refused for one of these reasons, if at all.
+func (b *boards) expected(t *testing.T, what any, codes ...string) func(apitest.Value, []string) {
+	return func(answer apitest.Value, refused []string) {
+		for _, code := range refused {
+			if !slices.Contains(codes, code) {
+				t.Errorf("%v: %s", what, answer)
+			}
+		}
+	}
+}
+
+// checkRanks shows that no two cards of a column tie, but for those whose ranks
+// were spoiled and which nobody moved since.
+func (b *boards) checkRanks(t testing.TB) {
+	t.Helper()
+	for _, k := range cardKinds {
+		for _, row := range rowsOf(t, b.api.Store, "SELECT rank, COUNT(*) FROM "+k.table+" WHERE stage_id IS NOT NULL GROUP BY stage_id, rank") {
+			if !rank.Valid(row[0]) || (row[1] != "1" && row[0] != "a5") {
+				t.Errorf("%s %ss have the rank %q", row[1], k.noun, row[0])
+			}
+		}
+	}
+}
+
+// checkStays holds the history of each card to where it is: its stays follow
+// each other in time, and the last goes on, in the card's stage.
+func (b *boards) checkStays(t testing.TB) {
+	t.Helper()
+	for _, k := range cardKinds {
+		data := b.Must(t, "{ "+k.noun+"s(first: 100) { nodes { id stage { id } stageHistory { stage { id } stageName enteredAt leftAt durationSeconds } } } }", nil)
+		for _, card := range data.Get(k.noun + "s.nodes").List() {
+			history := card.Get("stageHistory").List()
+			for i, stay := range history {
+				left, last := stay.Get("leftAt"), i == len(history)-1
+				if !left.IsNull() && parsed(t, left).Before(parsed(t, stay.Get("enteredAt"))) {
+					t.Errorf("%s leaves before it enters: %s", card.Get("id"), stay)
+				}
+				switch {
+				case last && left.IsNull() != (card.Get("stage.id").String() != "null"), left.IsNull() && !last:
+					t.Errorf("%s is in %s: %s", card.Get("id"), card.Get("stage"), card.Get("stageHistory"))
+				case last && left.IsNull() && stay.Get("stage.id").String() != card.Get("stage.id").String():
+					t.Errorf("%s is in %s, and its last stay is %s", card.Get("id"), card.Get("stage"), stay)
+				case !last && k.kind == id.Deal && left.String() != history[i+1].Get("enteredAt").String():
+					t.Errorf("%s is nowhere after %s: %s", card.Get("id"), left, card.Get("stageHistory"))
+				case !last && parsed(t, left).After(parsed(t, history[i+1].Get("enteredAt"))):
+					t.Errorf("%s is in two stages at %s: %s", card.Get("id"), left, card.Get("stageHistory"))
+				}
+			}
+		}
+	}
+}
+
+func parsed(t testing.TB, moment apitest.Value) time.Time {
+	t.Helper()
+	at, err := time.Parse(time.RFC3339Nano, moment.String())
+	must(t, err)
+	return at
 }
