@@ -13,7 +13,7 @@ var (
 		"Petra", "Quentin", "Rafael", "Ravi", "Rosa", "Samira", "Sven", "Tariq", "Tomas", "Yuki",
 	}
 	lastNames = []string{
-		"Abrantes", "Achterberg", "Adeyinka", "Albescu", "Amundsby", "Arakida", "Balogun-Hale", "Barczyk", "Bellweather", "Bergholm",
+		"Abrantes", "Achterberg", "Adeyinka", "Albescu", "Amundsby", "Arakida", "Balogun-Hale", "Barczyk", "Bellamere", "Bergholm",
 		"Bramante", "Brookhurst", "Calloway", "Castellon", "Chandrika", "Coldstream", "Corrigall", "Dahlqvist", "Dawnay", "Delacourt",
 		"Drummore", "Eastvale", "Ekelund", "Elmcroft", "Fairwater", "Falkenrath", "Fenwright", "Ferrante", "Goldhaber", "Grimaldo",
 		"Hallbrook", "Harrowgate", "Hashiguchi", "Holmqvist", "Iversby", "Jankauskas", "Kallio", "Karimov", "Kestrel", "Kirkwall",

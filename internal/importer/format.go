@@ -81,7 +81,8 @@ func (l layouts) parse(s string) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%.40q is no date of the form %s", s, wanted)
 }
 
-func (m *format) check() error {
+// checkFormat checks what the keys of a mapping do not check by themselves.
+func (m *format) checkFormat() error {
 	if m.Decimal == "" {
 		m.Decimal = "."
 	}

@@ -119,7 +119,7 @@ func ReadDealMapping(r io.Reader) (*DealMapping, error) {
 		return nil, err
 	}
 	return m, errors.Join(
-		m.format.check(),
+		m.checkFormat(),
 		need("externalId", m.ExternalID.given(), "the text that tells a row from all others, such as externalId: \"{id}\", by which the import can be run again"),
 		need("title", m.Title.given(), "the deal's title, such as title: \"{product} for {account}\""),
 		need("stage", m.Stage.given(), "the stage that a row goes to, such as stage: \"{stage}\""),
@@ -135,7 +135,7 @@ func ReadLeadMapping(r io.Reader) (*LeadMapping, error) {
 		return nil, err
 	}
 	return m, errors.Join(
-		m.format.check(),
+		m.checkFormat(),
 		need("externalId", m.ExternalID.given(), "the text that tells a row from all others, such as externalId: \"{id}\" or \"{email}\", by which the import can be run again"),
 		need("firstName", m.FirstName.given(), "the lead's first name, such as firstName: \"{first_name}\""),
 		among("state", m.State, lead.StateACTIVE, lead.StateINACTIVE),

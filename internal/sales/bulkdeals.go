@@ -13,6 +13,7 @@ import (
 	"dealflow/ent/activity"
 	"dealflow/ent/contact"
 	"dealflow/ent/deal"
+	"dealflow/ent/predicate"
 	"dealflow/ent/stage"
 	"dealflow/internal/id"
 	"dealflow/internal/rank"
@@ -142,16 +143,28 @@ func (c *change) lockStages(ctx context.Context, keys []uuid.UUID) (map[uuid.UUI
 // findDeals finds and locks the deals that rows are news of.
 func (b *dealBatch) findDeals(ctx context.Context) error {
 	external, own := keysOf(b.rows, id.Deal)
-	found, err := b.db.Deal.Query().
-		Where(deal.Or(deal.ExternalIDIn(external...), deal.IDIn(own...))).
-		Order(deal.ByID()).
-		Modify(store.Lock).
-		All(ctx)
+	found, err := b.lockDealsWith(ctx, deal.ExternalIDIn(external...))
+	if err != nil {
+		return err
+	}
+	// Another query, for one with both would read all deals: no index has both.
+	if len(own) > 0 {
+		more, err := b.lockDealsWith(ctx, deal.IDIn(own...))
+		if err != nil {
+			return err
+		}
+		found = append(found, more...)
+	}
 	known := byExternalID(found, func(d *ent.Deal) *string { return d.ExternalID })
 	for r := range good(b.rows) {
 		r.old = known[r.key]
 	}
-	return err
+	return nil
+}
+
+// lockDealsWith finds and locks deals, by id.
+func (c *change) lockDealsWith(ctx context.Context, is predicate.Deal) ([]*ent.Deal, error) {
+	return c.db.Deal.Query().Where(is).Order(deal.ByID()).Modify(store.Lock).All(ctx)
 }
 
 // patch makes of each row what is to become of its deal, but for what has to be

@@ -13,6 +13,7 @@ import (
 	"dealflow/ent/business"
 	"dealflow/ent/lead"
 	"dealflow/ent/leadstatus"
+	"dealflow/ent/predicate"
 	"dealflow/internal/id"
 	"dealflow/internal/store"
 )
@@ -143,17 +144,28 @@ func (b *leadBatch) findStages(ctx context.Context) error {
 // findLeads finds and locks the leads that rows are news of.
 func (b *leadBatch) findLeads(ctx context.Context) error {
 	external, own := keysOf(b.rows, id.Lead)
-	found, err := b.db.Lead.Query().
-		Where(lead.Or(lead.ExternalIDIn(external...), lead.IDIn(own...))).
-		Order(lead.ByID()).
-		WithBusinesses().
-		Modify(store.Lock).
-		All(ctx)
+	found, err := b.lockLeadsWith(ctx, lead.ExternalIDIn(external...))
+	if err != nil {
+		return err
+	}
+	// Another query, for one with both would read all leads: no index has both.
+	if len(own) > 0 {
+		more, err := b.lockLeadsWith(ctx, lead.IDIn(own...))
+		if err != nil {
+			return err
+		}
+		found = append(found, more...)
+	}
 	known := byExternalID(found, func(l *ent.Lead) *string { return l.ExternalID })
 	for r := range good(b.rows) {
 		r.old = known[r.key]
 	}
-	return err
+	return nil
+}
+
+// lockLeadsWith finds and locks leads, by id.
+func (c *change) lockLeadsWith(ctx context.Context, is predicate.Lead) ([]*ent.Lead, error) {
+	return c.db.Lead.Query().Where(is).Order(lead.ByID()).WithBusinesses().Modify(store.Lock).All(ctx)
 }
 
 // patch makes of each row what is to become of its lead, but for what has to be
@@ -262,7 +274,7 @@ func (c *change) importBusinesses(ctx context.Context, names []string) (map[stri
 	}
 	found, err := c.db.Business.Query().
 		Where(business.NameIn(names...)).
-		Order(business.ByCreatedAt(), business.ByID()).
+		Order(business.ByName(), business.ByCreatedAt(), business.ByID()). // by name, as the index
 		All(ctx)
 	if err != nil {
 		return nil, err

@@ -96,16 +96,18 @@ func (c *change) usersNamed(ctx context.Context, wanted []ImportedUser) (usersBy
 			subjects, names = append(subjects, one.Name), append(names, one.Name)
 		}
 	}
-	found, err := c.db.User.Query().
-		Where(user.Or(user.SubjectIn(subjects...), user.NameIn(names...))).
-		Order(user.ByCreatedAt(), user.ByID()).
-		All(ctx)
+	// Two queries, each with an index, where one for both would read all users.
+	bySubject, err := c.db.User.Query().Where(user.SubjectIn(subjects...)).All(ctx)
+	if err != nil {
+		return usersByName{}, err
+	}
+	byName, err := c.db.User.Query().Where(user.NameIn(names...)).Order(user.ByCreatedAt(), user.ByID()).All(ctx)
 	known := usersByName{map[string]uuid.UUID{}, map[string]uuid.UUID{}}
-	for _, one := range found {
+	for _, one := range bySubject {
 		known.bySubject[one.Subject] = one.ID
-		if _, older := known.byName[one.Name]; !older {
-			known.byName[one.Name] = one.ID
-		}
+	}
+	for _, one := range slices.Backward(byName) {
+		known.byName[one.Name] = one.ID // the oldest comes last, and stays
 	}
 	return known, err
 }
@@ -250,10 +252,7 @@ func distinctContacts(contacts []*ent.Contact) []*ent.Contact {
 // resolveContacts finds out what becomes of the contacts that are described, and
 // writes nothing.
 func (c *change) resolveContacts(ctx context.Context, described []*ent.Contact) (*contactBook, []*ent.Contact, error) {
-	found, err := c.db.Contact.Query().
-		Where(describedAs(described)).
-		Order(contact.ByCreatedAt(), contact.ByID()).
-		All(ctx)
+	found, err := c.contactsLike(ctx, described)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -273,9 +272,29 @@ func (c *change) resolveContacts(ctx context.Context, described []*ent.Contact) 
 	return book, contacts, nil
 }
 
-// describedAs finds all contacts that may match one of the descriptions.
-func describedAs(described []*ent.Contact) predicate.Contact {
-	var emails, phones, names, companies []string
+// contactsLike looks for all contacts that may match one of the descriptions,
+// the oldest first.
+func (c *change) contactsLike(ctx context.Context, described []*ent.Contact) ([]*ent.Contact, error) {
+	var found []*ent.Contact
+	// A query for each way, with an index, where one for all would read all
+	// contacts.
+	for _, is := range waysToFind(described) {
+		some, err := c.db.Contact.Query().Where(is).All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, some...)
+	}
+	slices.SortFunc(found, func(a, b *ent.Contact) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), slices.Compare(a.ID[:], b.ID[:]))
+	})
+	return slices.CompactFunc(found, func(a, b *ent.Contact) bool { return a.ID == b.ID }), nil
+}
+
+// waysToFind are the contacts that may match, by email, by phone, by name within
+// a company, and by name alone, as far as the descriptions ask for it.
+func waysToFind(described []*ent.Contact) []predicate.Contact {
+	var emails, phones, names, companies, alone []string
 	for _, one := range described {
 		if one.Email != nil {
 			emails = append(emails, *one.Email)
@@ -286,20 +305,25 @@ func describedAs(described []*ent.Contact) predicate.Contact {
 		switch {
 		case one.Email != nil || one.PhoneKey != nil:
 		case one.CompanyName != nil:
-			companies = append(companies, *one.CompanyName)
-			fallthrough
+			names, companies = append(names, one.Name), append(companies, *one.CompanyName)
 		default:
-			names = append(names, one.Name)
+			alone = append(alone, one.Name)
 		}
 	}
-	return contact.Or(
-		contact.EmailIn(emails...),
-		contact.PhoneKeyIn(phones...),
-		contact.And(
-			contact.NameIn(names...),
-			contact.Or(contact.CompanyNameIn(companies...), contact.CompanyNameIsNil()),
-		),
-	)
+	var ways []predicate.Contact
+	if len(emails) > 0 {
+		ways = append(ways, contact.EmailIn(emails...))
+	}
+	if len(phones) > 0 {
+		ways = append(ways, contact.PhoneKeyIn(phones...))
+	}
+	if len(names) > 0 {
+		ways = append(ways, contact.And(contact.CompanyNameIn(companies...), contact.NameIn(names...)))
+	}
+	if len(alone) > 0 {
+		ways = append(ways, contact.And(contact.CompanyNameIsNil(), contact.NameIn(alone...)))
+	}
+	return ways
 }
 
 // insertContacts writes new contacts and their activities.
