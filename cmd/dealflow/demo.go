@@ -49,7 +49,7 @@ func (c *demoCmd) Run(ctx context.Context, std streams) (err error) {
 		bar.done()
 	}
 	if err != nil {
-		return err
+		return interrupted(err)
 	}
 	fmt.Fprintf(std.Out, "New organizations: %s; leads: %s; deals: %s; comments: %s\n",
 		grouped(made.Organizations), grouped(made.Leads), grouped(made.Deals), grouped(made.Comments))

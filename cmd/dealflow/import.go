@@ -180,8 +180,17 @@ func (c *importFlags) stopped(result importer.Result, err error) error {
 	if errors.Is(err, importer.ErrNoPipeline) && !c.CreatePipeline {
 		return fmt.Errorf("%w: --create-pipeline makes it", err)
 	}
+	err = interrupted(err)
 	if result.New+result.Updated > 0 && !result.Undone {
 		return fmt.Errorf("%w: %s rows came in before; run it again for the others", err, grouped(result.New+result.Updated))
+	}
+	return err
+}
+
+// interrupted says of a command that was told to end just that.
+func interrupted(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return errors.New("interrupted")
 	}
 	return err
 }
