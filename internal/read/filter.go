@@ -107,12 +107,18 @@ func (c *conditions) fail(format string, args ...any) {
 }
 
 func (c *conditions) add(one clause) {
+	if c.count() {
+		c.clauses = append(c.clauses, one)
+	}
+}
+
+// count notes one condition more, and tells whether there may be one.
+func (c *conditions) count() bool {
 	c.conditions++
 	if c.conditions > maxConditions {
 		c.fail("A filter may have at most %d conditions.", maxConditions)
-		return
 	}
-	c.clauses = append(c.clauses, one)
+	return c.conditions <= maxConditions
 }
 
 // column adds a condition on one column.
@@ -146,6 +152,9 @@ func combine[F any](c *conditions, and, or []*F, not *F, gather func(*F, *condit
 	if len(or) > 0 {
 		parts := make([]clause, len(or))
 		for i, part := range or {
+			if !c.count() { // also those that say nothing: a statement can be too deep
+				return
+			}
 			parts[i] = c.sub(func(sub *conditions) { gather(part, sub) })
 		}
 		c.add(anyOf(parts))
