@@ -116,24 +116,27 @@ func (i *Import) Leads(ctx context.Context, m *LeadMapping) (Result, error) {
 
 // run runs an import in a transaction for each batch, or, where all or nothing
 // is to stay, in a single one.
-func (i *Import) run(ctx context.Context, attempt func(context.Context) (Result, error)) (result Result, err error) {
+func (i *Import) run(ctx context.Context, attempt func(context.Context) (Result, error)) (Result, error) {
 	if !i.Strict && !i.DryRun {
 		return attempt(ctx)
 	}
-	err = i.Sales.Together(ctx, func(ctx context.Context) error {
+	var result Result
+	err := i.Sales.Together(ctx, func(ctx context.Context) (err error) {
 		result, err = attempt(ctx)
 		if err == nil && (i.DryRun || result.Failed > 0) {
-			return errUndo
+			err = errUndo
 		}
 		return err
 	})
-	if errors.Is(err, errUndo) {
-		err = nil
+	switch {
+	case errors.Is(err, errUndo):
 		result.Undone = true
-	} else if err != nil {
-		result = Result{Undone: true}
+		return result, nil
+	case err != nil:
+		return Result{Undone: true}, err
+	default:
+		return result, nil
 	}
-	return result, err
 }
 
 // open reads the file's header.

@@ -121,12 +121,15 @@ func (b *dealBatch) findStages(ctx context.Context) error {
 		keys = append(keys, r.sent.StageID)
 	}
 	stages, err := b.lockStages(ctx, keys)
+	if err != nil {
+		return err
+	}
 	for r := range good(b.rows) {
 		if r.stage = stages[r.sent.StageID]; r.stage == nil {
 			r.add(CodeNotFound, "exists", in("stageId"), "Stage not found.")
 		}
 	}
-	return err
+	return nil
 }
 
 // lockStages finds and locks stages, by id.
@@ -212,6 +215,9 @@ func (b *dealBatch) findUsers(ctx context.Context) error {
 		}
 	}
 	users, err := b.importUsers(ctx, wanted)
+	if err != nil {
+		return err
+	}
 	for r := range good(b.rows) {
 		if r.sent.Assignee.IsSet() {
 			r.next.AssignedToID = nil
@@ -221,7 +227,7 @@ func (b *dealBatch) findUsers(ctx context.Context) error {
 			r.next.AssignedToID = &key
 		}
 	}
-	return err
+	return nil
 }
 
 // findContacts finds or makes the contacts whom deals are with.

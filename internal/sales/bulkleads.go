@@ -10,7 +10,6 @@ import (
 
 	"dealflow/ent"
 	"dealflow/ent/activity"
-	"dealflow/ent/business"
 	"dealflow/ent/lead"
 	"dealflow/ent/leadstatus"
 	"dealflow/ent/predicate"
@@ -129,6 +128,9 @@ func (b *leadBatch) findStages(ctx context.Context) error {
 		}
 	}
 	stages, err := b.lockStages(ctx, keys)
+	if err != nil {
+		return err
+	}
 	for r := range good(b.rows) {
 		key := given(r.sent.StageID, nil)
 		if key == nil {
@@ -138,7 +140,7 @@ func (b *leadBatch) findStages(ctx context.Context) error {
 			r.add(CodeNotFound, "exists", in("stageId"), "Stage not found.")
 		}
 	}
-	return err
+	return nil
 }
 
 // findLeads finds and locks the leads that rows are news of.
@@ -229,6 +231,9 @@ func (b *leadBatch) keepEmails(ctx context.Context) error {
 		return nil
 	}
 	found, err := b.db.Lead.Query().Where(lead.EmailIn(emails...)).All(ctx)
+	if err != nil {
+		return err
+	}
 	owners := make(map[string]uuid.UUID, len(emails))
 	for _, one := range found {
 		owners[*one.Email] = one.ID
@@ -244,7 +249,7 @@ func (b *leadBatch) keepEmails(ctx context.Context) error {
 		}
 		owners[*r.next.Email] = r.next.ID
 	}
-	return err
+	return nil
 }
 
 // findBusinesses finds or makes the businesses that leads belong to.
@@ -254,6 +259,9 @@ func (b *leadBatch) findBusinesses(ctx context.Context) error {
 		names = append(names, r.names...)
 	}
 	businesses, err := b.importBusinesses(ctx, names)
+	if err != nil {
+		return err
+	}
 	for r := range good(b.rows) {
 		if !r.sent.Businesses.IsSet() {
 			continue
@@ -263,51 +271,7 @@ func (b *leadBatch) findBusinesses(ctx context.Context) error {
 			r.next.Edges.Businesses = append(r.next.Edges.Businesses, businesses[name])
 		}
 	}
-	return err
-}
-
-// importBusinesses finds the businesses with some names, and makes those that
-// are missing. Of several with a name, the oldest is meant.
-func (c *change) importBusinesses(ctx context.Context, names []string) (map[string]*ent.Business, error) {
-	if len(names) == 0 {
-		return nil, nil
-	}
-	found, err := c.db.Business.Query().
-		Where(business.NameIn(names...)).
-		Order(business.ByName(), business.ByCreatedAt(), business.ByID()). // by name, as the index
-		All(ctx)
-	if err != nil {
-		return nil, err
-	}
-	known := make(map[string]*ent.Business, len(names))
-	for _, one := range found {
-		if known[one.Name] == nil {
-			known[one.Name] = one
-		}
-	}
-	var missing []*ent.BusinessCreate
-	var keys []uuid.UUID
-	var made []*ent.Business
-	for _, name := range names {
-		if known[name] != nil {
-			continue
-		}
-		one := &ent.Business{ID: id.New(), Name: name}
-		known[name] = one
-		made, keys = append(made, one), append(keys, one.ID)
-		missing = append(missing, c.db.Business.Create().
-			SetID(one.ID).
-			SetOrganizationID(c.organization).
-			SetName(name).
-			SetCreatedAt(c.at).
-			SetUpdatedAt(c.at))
-	}
-	if err := c.db.Business.CreateBulk(missing...).Exec(ctx); err != nil {
-		return nil, err
-	}
-	return known, c.recordMany(ctx, activity.ActionCREATED, activity.EntityTypeBUSINESS, keys, func(i int) diff {
-		return businessDiff(&ent.Business{}, made[i])
-	})
+	return nil
 }
 
 // update writes what became of the leads that there are.
