@@ -139,6 +139,7 @@ func updatePipeline(d *desk) {
 	d.shows(d.change("updatePipeline", object{"id": second, "description": nil}, selection).Get("pipeline"), want)
 
 	d.refuse("updatePipeline", object{"id": second, "name": nil}, "REQUIRED required input.name: The name field is mandatory: leave it out to keep it, null does not clear it.")
+	d.refuse("updatePipeline", object{"id": second, "name": strings.Repeat("é", 201)}, "INVALID max input.name: The name field has 201 characters; at most 200 are allowed.")
 	d.refuse("updatePipeline", object{"id": second, "name": ""}, "REQUIRED required input.name: The name field is mandatory.")
 	d.refuse("updatePipeline", object{"id": second, "isDefault": false}, "INVALID default input.isDefault: The default pipeline's isDefault field cannot be false: make another pipeline the default instead.")
 	d.changesNothing("a form that sends everything back", func() {
@@ -279,6 +280,7 @@ func updateStageFields(d *desk) {
 
 	input := object{"id": stages[0]}
 	d.refuse("updateStage", with(input, "name", nil), "REQUIRED required input.name: The name field is mandatory: leave it out to keep it, null does not clear it.")
+	d.refuse("updateStage", with(input, "name", strings.Repeat("é", 201)), "INVALID max input.name: The name field has 201 characters; at most 200 are allowed.")
 	d.refuse("updateStage", with(input, "order", 4), "INVALID range input.order: The order field must be from 0 to 3.")
 	d.refuse("updateStage", with(input, "probability", 75), "INVALID range input.probability: A probability goes from 0 to 1: write 0.75 for 75 per cent.")
 	d.refuse("updateStage", with(input, "rottenAfter", 0), "INVALID range input.rottenAfter: The rottenAfter field must be from 1 to 36500.")
