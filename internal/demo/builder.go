@@ -72,14 +72,13 @@ type builder struct {
 	statuses     []*ent.LeadStatus
 	today        time.Time
 	seed         uint64
-	made         Made
 	turn         int // whose it is to write
-	progress     func(cards int)
+	progress     func(made Made, cards int)
 }
 
 // newBuilder begins to fill an organization, with the people who work there.
 func newBuilder(ctx context.Context, s *sales.Sales, organization *ent.Organization, people int) (*builder, error) {
-	b := &builder{sales: s, organization: organization, progress: func(int) {}}
+	b := &builder{sales: s, organization: organization, progress: func(Made, int) {}}
 	for i := range people {
 		who := somebody("staff", i)
 		user, err := s.EnsureUser(ctx, auth.Viewer{
@@ -172,15 +171,16 @@ func (b *builder) writeLeads(ctx context.Context, a author, rows []*sales.Import
 	if err != nil {
 		return err
 	}
+	var made Made
 	var comments []*sales.ImportedComment
 	for i, result := range results {
 		said := a.comments(onLead(result.ID), *rows[i].CreatedAt, b.users)
 		if result.Outcome == sales.ImportNew {
 			comments = append(comments, said...)
-			b.made.Leads++
+			made.Leads++
 		}
 	}
-	return b.finish(ctx, results, comments)
+	return b.finish(ctx, results, comments, made)
 }
 
 // writeDeals writes deals, and what people say of those that are new.
@@ -190,19 +190,20 @@ func (b *builder) writeDeals(ctx context.Context, a author, rows []*sales.Import
 	if err != nil {
 		return err
 	}
+	var made Made
 	var comments []*sales.ImportedComment
 	for i, result := range results {
 		said := a.comments(onDeal(result.ID), *rows[i].CreatedAt, b.users)
 		if result.Outcome == sales.ImportNew {
 			comments = append(comments, said...)
-			b.made.Deals++
+			made.Deals++
 		}
 	}
-	return b.finish(ctx, results, comments)
+	return b.finish(ctx, results, comments, made)
 }
 
 // finish writes the comments on a batch of cards.
-func (b *builder) finish(ctx context.Context, results []sales.Imported, comments []*sales.ImportedComment) error {
+func (b *builder) finish(ctx context.Context, results []sales.Imported, comments []*sales.ImportedComment, made Made) error {
 	for _, result := range results {
 		if result.Err != nil {
 			return fmt.Errorf("the demonstration data breaks a rule: %w", result.Err)
@@ -211,8 +212,8 @@ func (b *builder) finish(ctx context.Context, results []sales.Imported, comments
 	if err := b.sales.ImportComments(ctx, comments); err != nil {
 		return err
 	}
-	b.made.Comments += len(comments)
-	b.progress(len(results))
+	made.Comments = len(comments)
+	b.progress(made, len(results))
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync"
 	"time"
 
 	"dealflow/ent"
@@ -57,6 +58,10 @@ type Options struct {
 // Made counts what is new.
 type Made struct{ Organizations, Leads, Deals, Comments int }
 
+// workers is how many organizations are filled at a time: while the database
+// writes for one, the next batch of another is made up.
+const workers = 3
+
 // Fill makes the data. What is there already, of the same seed, stays, so that
 // it can be run again when it was interrupted.
 func Fill(ctx context.Context, s *sales.Sales, db *ent.Client, o Options) (Made, error) {
@@ -64,26 +69,83 @@ func Fill(ctx context.Context, s *sales.Sales, db *ent.Client, o Options) (Made,
 		return Made{}, fmt.Errorf("the scale is %v: it has to be above 0, and at most 1000", o.Scale)
 	}
 	n, each := sizes(o.Scale)
-	var sum Made
-	done, all := 0, n*len(boards)*each*2
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	f := &filling{Options: o, sales: s, db: db, each: each, all: n * len(boards) * each * 2}
+	numbers := make(chan int, n)
 	for i := range n {
-		b, err := begin(ctx, s, db, fmt.Sprintf("Demo %d", i+1), &sum)
-		if err != nil {
-			return sum, err
-		}
-		b.seed, b.today = o.Seed, o.Today.UTC().Truncate(24*time.Hour)
-		b.progress = func(cards int) {
-			if done += cards; o.Progress != nil {
-				o.Progress(done, all)
+		numbers <- i + 1
+	}
+	close(numbers)
+	var working sync.WaitGroup
+	for range workers {
+		working.Go(func() {
+			for number := range numbers {
+				if err := f.organization(ctx, number); err != nil {
+					stop(err) // the others too; theirs is only that they were stopped
+					return
+				}
 			}
-		}
-		err = b.fillAll(ctx, each)
-		sum.Leads, sum.Deals, sum.Comments = sum.Leads+b.made.Leads, sum.Deals+b.made.Deals, sum.Comments+b.made.Comments
-		if err != nil {
-			return sum, err
+		})
+	}
+	working.Wait()
+	return f.made, context.Cause(ctx)
+}
+
+// filling is data on its way in.
+type filling struct {
+	Options
+	sales *sales.Sales
+	db    *ent.Client
+	each  int // leads, and deals, in a pipeline
+	all   int // leads and deals
+
+	mu   sync.Mutex
+	made Made
+	done int
+}
+
+// organization makes the organization with a number.
+func (f *filling) organization(ctx context.Context, number int) error {
+	b, err := f.begin(ctx, fmt.Sprintf("Demo %d", number))
+	if err != nil {
+		return err
+	}
+	b.seed, b.today, b.progress = f.Seed, f.Today.UTC().Truncate(24*time.Hour), f.count
+	for i, one := range boards {
+		if err := b.fill(ctx, one, fmt.Sprintf("demo-%d", i+1), f.each, f.each); err != nil {
+			return err
 		}
 	}
-	return sum, nil
+	return nil
+}
+
+// begin makes the organization with a name, unless there is one.
+func (f *filling) begin(ctx context.Context, name string) (*builder, error) {
+	owner, err := f.sales.CreateOrganization(ctx, name, "USD")
+	if errors.As(err, new(sales.Errors)) {
+		owner, err = f.db.Organization.Query().Where(organization.Name(name)).Only(store.System(ctx))
+	} else if err == nil {
+		f.count(Made{Organizations: 1}, 0)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return newBuilder(ctx, f.sales, owner, people)
+}
+
+// count counts what is new, and how many cards are done.
+func (f *filling) count(made Made, cards int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.made.Organizations += made.Organizations
+	f.made.Leads += made.Leads
+	f.made.Deals += made.Deals
+	f.made.Comments += made.Comments
+	f.done += cards
+	if f.Progress != nil {
+		f.Progress(f.done, f.all)
+	}
 }
 
 // sizes are how many organizations a scale has, and how many leads, and deals,
@@ -92,28 +154,4 @@ func sizes(scale float64) (n, each int) {
 	wanted := scale * organizations
 	n = max(1, int(math.Round(wanted)))
 	return n, max(1, int(math.Round(cards*min(1, wanted))))
-}
-
-// begin makes the organization with a name, unless there is one.
-func begin(ctx context.Context, s *sales.Sales, db *ent.Client, name string, made *Made) (*builder, error) {
-	owner, err := s.CreateOrganization(ctx, name, "USD")
-	if errors.As(err, new(sales.Errors)) {
-		owner, err = db.Organization.Query().Where(organization.Name(name)).Only(store.System(ctx))
-	} else if err == nil {
-		made.Organizations++
-	}
-	if err != nil {
-		return nil, err
-	}
-	return newBuilder(ctx, s, owner, people)
-}
-
-// fillAll makes an organization's pipelines.
-func (b *builder) fillAll(ctx context.Context, each int) error {
-	for i, one := range boards {
-		if err := b.fill(ctx, one, fmt.Sprintf("demo-%d", i+1), each, each); err != nil {
-			return err
-		}
-	}
-	return nil
 }
