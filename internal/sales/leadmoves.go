@@ -62,7 +62,14 @@ func (s *Sales) MoveLead(ctx context.Context, input MoveLeadInput) (*ent.Lead, e
 		if stageID == nil && to.neighbour() == nil && !equal(old.StageID, &stage.ID) {
 			return nil, errAgain // somebody moved it between the look and the lock
 		}
-		return c.moveLead(ctx, old, stage, "id", to)
+		if err := notArchived(old, "id"); err != nil {
+			return nil, err
+		}
+		next := *old
+		if err := c.placeLead(ctx, &next, stage, to); err != nil {
+			return nil, again(stageID == nil, err)
+		}
+		return c.saveLead(ctx, old, &next, stage, activity.ActionMOVED)
 	})
 }
 
@@ -70,10 +77,17 @@ func (s *Sales) MoveLead(ctx context.Context, input MoveLeadInput) (*ent.Lead, e
 // stage's pipeline too. A lead that is there stays where it is.
 func (s *Sales) AddLeadToStage(ctx context.Context, input AddLeadToStageInput) (*ent.Lead, *ent.Pipeline, error) {
 	return s.onBoard(ctx, RemoveLeadFromStageInput(input), func(ctx context.Context, c *change, old *ent.Lead, stage *ent.Stage) (*ent.Lead, error) {
-		if equal(old.StageID, &stage.ID) {
-			return old, notArchived(old, "leadId")
+		if err := notArchived(old, "leadId"); err != nil {
+			return nil, err
 		}
-		return c.moveLead(ctx, old, stage, "leadId", bottom)
+		if equal(old.StageID, &stage.ID) {
+			return old, nil
+		}
+		next := *old
+		if err := c.placeLead(ctx, &next, stage, bottom); err != nil {
+			return nil, err
+		}
+		return c.saveLead(ctx, old, &next, stage, activity.ActionMOVED)
 	})
 }
 
@@ -139,19 +153,6 @@ func (c *change) pipelineOf(ctx context.Context, stage *ent.Stage, named *uuid.U
 		return nil, refuse(CodeInvalid, "match", in("pipelineId"), "The stage belongs to another pipeline. Name that one, or leave pipelineId out.")
 	}
 	return found, nil
-}
-
-// moveLead moves a lead to a spot of a stage; both are locked. The field is the
-// one that names the lead.
-func (c *change) moveLead(ctx context.Context, old *ent.Lead, stage *ent.Stage, field string, to spot) (*ent.Lead, error) {
-	if err := notArchived(old, field); err != nil {
-		return nil, err
-	}
-	next := *old
-	if err := c.placeLead(ctx, &next, stage, to); err != nil {
-		return nil, err
-	}
-	return c.saveLead(ctx, old, &next, stage, activity.ActionMOVED)
 }
 
 // placeLead puts a lead at a spot of a stage, which is locked.

@@ -5,8 +5,10 @@ import (
 	"time"
 
 	"dealflow/ent"
+	"dealflow/ent/deal"
 	"dealflow/ent/lead"
 	"dealflow/internal/sales"
+	"dealflow/internal/store/storetest"
 )
 
 // order is the first names of the leads in a stage, from the top.
@@ -92,6 +94,48 @@ func TestMoveLeadRefuses(t *testing.T) {
 				_, err := o.MoveLead(o.ctx, test.input)
 				wantErrors(t, err, test.want)
 			})
+		}
+	})
+}
+
+// TestMovesBesideMoving has the neighbour of a card move on once its stage was
+// looked up and locked, but before its place there was read. SQLite, where
+// changes run one by one, has no such moment.
+func TestMovesBesideMoving(t *testing.T) {
+	o := mustOffice(t, storetest.Postgres(t))
+	// during runs one change while another holds its first lock.
+	during := func(other func()) *sales.Sales {
+		looks := 0
+		return sales.New(o.store, o.photos, func() time.Time {
+			if looks++; looks == 2 { // the first is at the beginning of the change
+				other()
+			}
+			return *o.clock
+		})
+	}
+	from, to := o.mustStage(t, "From"), o.mustStage(t, "To")
+	t.Run("lead", func(t *testing.T) {
+		moving, neighbour := o.mustLead(t, named("moving")), o.mustLead(t, named("neighbour"), inStage(from))
+		s := during(func() {
+			must(o.MoveLead(o.ctx, sales.MoveLeadInput{ID: neighbour.GlobalID(), StageID: ptr(to.GlobalID())}))(t)
+		})
+		must(s.MoveLead(o.ctx, sales.MoveLeadInput{ID: moving.GlobalID(), Before: ptr(neighbour.GlobalID())}))(t)
+		wantList(t, o.order(t, to), "moving", "neighbour")
+	})
+	t.Run("deal", func(t *testing.T) {
+		create := func(title string) *ent.Deal {
+			return must(o.CreateDeal(o.ctx, sales.CreateDealInput{
+				Title: title, StageID: from.GlobalID(), Status: deal.StatusOPEN,
+				Contact: &sales.ContactInput{Email: ptr(title + "@example.com")},
+			}))(t)
+		}
+		moving, neighbour := create("moving"), create("neighbour")
+		s := during(func() {
+			must(o.MoveDeal(o.ctx, sales.MoveDealInput{ID: neighbour.GlobalID(), StageID: ptr(to.GlobalID())}))(t)
+		})
+		got := must(s.MoveDeal(o.ctx, sales.MoveDealInput{ID: moving.GlobalID(), Before: ptr(neighbour.GlobalID())}))(t)
+		if got.StageID != to.ID {
+			t.Errorf("it went to %s", got.StageID)
 		}
 	})
 }
