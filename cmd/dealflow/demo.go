@@ -12,7 +12,7 @@ import (
 
 // demoCmd is `dealflow demo`.
 type demoCmd struct {
-	Scale float64 `default:"1" placeholder:"N" help:"How much: 1 is 20 organizations with 5 pipelines of 8 stages, and 500 leads and 500 deals in each; 0.01 is a hundredth of the cards. Default: ${default}"`
+	Scale float64 `default:"1" min:"0.0001" max:"1000" placeholder:"N" help:"How much: 1 is 20 organizations with 5 pipelines of 8 stages, and 500 leads and 500 deals in each; 0.01 is a hundredth of the cards. Default: ${default}"`
 	Seed  uint64  `default:"1" placeholder:"N" help:"Another number makes other data. Default: ${default}"`
 	databaseFlags
 }

@@ -12,7 +12,6 @@ import (
 
 	"dealflow/internal/importer"
 	"dealflow/internal/sales"
-	"dealflow/internal/store"
 )
 
 // exportCmd is `dealflow export`.
@@ -79,7 +78,7 @@ func (c *exportFlags) run(
 	ctx context.Context, std streams, pipeline string,
 	do func(*importer.Export, context.Context) (importer.Exported, error),
 ) (err error) {
-	s, err := c.open(ctx, store.Options{}, false)
+	s, err := c.openExisting(ctx)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,6 @@ import (
 	"dealflow/internal/auth"
 	"dealflow/internal/importer"
 	"dealflow/internal/sales"
-	"dealflow/internal/store"
 )
 
 // importCmd is `dealflow import`.
@@ -29,7 +28,7 @@ type importFlags struct {
 	CreatePipeline bool   `help:"Make the pipeline if there is none."`
 	DryRun         bool   `help:"Say what would happen, and change nothing. Others who change the pipeline wait meanwhile."`
 	Strict         bool   `help:"Bring nothing in if a row is bad. Others wait meanwhile, as with --dry-run."`
-	MaxErrors      int    `default:"100" placeholder:"N" help:"How many bad rows are listed; 0 for all. Default: ${default}"`
+	MaxErrors      int    `default:"100" min:"0" max:"1000000000" placeholder:"N" help:"How many bad rows are listed; 0 for all. Default: ${default}"`
 
 	databaseFlags
 }
@@ -121,7 +120,7 @@ func (c *importFlags) run(
 	if err != nil {
 		return err
 	}
-	s, err := c.open(ctx, store.Options{}, false)
+	s, err := c.openExisting(ctx)
 	if err != nil {
 		return err
 	}

@@ -78,6 +78,9 @@ func run(ctx context.Context, args []string, std streams) int {
 	if leave != nil {
 		return *leave
 	}
+	if err == nil {
+		err = checkRanges(command)
+	}
 	if err != nil {
 		return report(std, usageError{err})
 	}

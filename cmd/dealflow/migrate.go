@@ -60,7 +60,7 @@ type migrateStatusCmd struct {
 
 // Run runs the command.
 func (c *migrateStatusCmd) Run(ctx context.Context, std streams) (err error) {
-	s, err := c.connect(ctx, store.Options{})
+	s, err := c.connectExisting(ctx)
 	if err != nil {
 		return err
 	}

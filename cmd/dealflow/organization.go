@@ -58,7 +58,7 @@ type organizationListCmd struct {
 
 // Run runs the command.
 func (c *organizationListCmd) Run(ctx context.Context, std streams) (err error) {
-	s, err := c.open(ctx, store.Options{}, false)
+	s, err := c.openExisting(ctx)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"path/filepath"
 	"time"
 
 	_ "gocloud.dev/blob/s3blob" // s3:// buckets for --photos
@@ -22,22 +23,22 @@ import (
 type serveCmd struct {
 	Listen          string        `group:"Server:" default:":8080" placeholder:"ADDRESS" help:"The address to listen on; port 0 takes a free one. Default: ${default}"`
 	CORSOrigin      []string      `group:"Server:" name:"cors-origin" placeholder:"ORIGIN" help:"A web origin whose pages may call the API, such as https://app.example.com, as often as needed; * for all. Default: only the server's own."`
-	MaxBody         size          `group:"Server:" default:"1MB" placeholder:"SIZE" help:"The largest request without files that is read. Default: ${default}"`
-	MaxTokens       int           `group:"Server:" default:"5000" placeholder:"N" help:"The most lexical tokens of a GraphQL document. Default: ${default}"`
-	ShutdownDelay   time.Duration `group:"Server:" default:"0s" placeholder:"DURATION" help:"How long to go on after /readyz says that the server stops, for load balancers to notice. Default: ${default}"`
-	ShutdownTimeout time.Duration `group:"Server:" default:"10s" placeholder:"DURATION" help:"How long requests may then take to finish. Default: ${default}"`
+	MaxBody         size          `group:"Server:" default:"1MB" min:"1kB" max:"1024MB" placeholder:"SIZE" help:"The largest request without files that is read. Default: ${default}"`
+	MaxTokens       int           `group:"Server:" default:"5000" min:"1" max:"1000000" placeholder:"N" help:"The most lexical tokens of a GraphQL document. Default: ${default}"`
+	ShutdownDelay   time.Duration `group:"Server:" default:"0s" min:"0s" max:"1h" placeholder:"DURATION" help:"How long to go on after /readyz says that the server stops, for load balancers to notice. Default: ${default}"`
+	ShutdownTimeout time.Duration `group:"Server:" default:"10s" min:"1ms" max:"1h" placeholder:"DURATION" help:"How long requests may then take to finish. Default: ${default}"`
 	Migrate         bool          `group:"Database:" help:"Run the migrations that wait. The embedded database does so in any case."`
 	databaseFlags
 	JWKSURL string `group:"Tokens:" name:"jwks-url" placeholder:"URL" help:"Where the issuer of RS256, ES256 and EdDSA tokens publishes its keys. Give --jwt-issuer and --jwt-audience too."`
 	secretFlags
-	Photos       string `group:"Photos:" default:"file://./photos" placeholder:"URL" help:"The bucket of the leads' photos: file:///DIRECTORY, file://./DIRECTORY or s3://BUCKET?region=REGION. Default: ${default}"`
+	Photos       string `group:"Photos:" placeholder:"URL" help:"The bucket of the leads' photos: file:///DIRECTORY, file://./DIRECTORY or s3://BUCKET?region=REGION. Default: the directory photos beside the embedded database; with Postgres, in the working directory."`
 	PhotosSecret string `group:"Photos:" placeholder:"SECRET" help:"What signs the links to photos, at least 32 bytes; every server needs the same. Default: the secret of --jwt-secret; without either, a photo needs a token."`
 	logFlags
 }
 
 // Help implements kong.HelpProvider.
 func (serveCmd) Help() string {
-	return `With the embedded database there is nothing to set up: the server makes the file, a secret to sign tokens with beside it, and, in an empty database, the organization demo; it prints a token for it. Photos go to the directory photos.
+	return `With the embedded database there is nothing to set up: the server makes the file, a secret to sign tokens with beside it, and, in an empty database, the organization demo; it prints a token for it. Photos go to the directory photos, beside the database too.
 
 On Postgres, run dealflow migrate up first, and say how tokens are checked: with a secret that you share with whoever makes them (--jwt-secret), or with the keys that your sign-in service publishes (--jwks-url). The server stops on SIGTERM and SIGINT, once the requests that run are done.
 
@@ -65,7 +66,11 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 		return err
 	}
 	defer closing(db, &err)
-	photos, err := photo.Open(ctx, c.Photos)
+	bucket, err := c.bucket()
+	if err != nil {
+		return err
+	}
+	photos, err := photo.Open(ctx, bucket)
 	if err != nil {
 		return err
 	}
@@ -76,6 +81,22 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 		ShutdownDelay: c.ShutdownDelay, ShutdownTimeout: c.ShutdownTimeout,
 		Metrics: metrics, Now: time.Now, Log: c.logger(std.Err),
 	})
+}
+
+// bucket is the URL of the photos' bucket. That of a directory is absolute.
+func (c *serveCmd) bucket() (string, error) {
+	if c.Photos == "" {
+		file, _ := c.file()
+		directory, err := filepath.Abs(filepath.Join(filepath.Dir(file), "photos"))
+		return (&url.URL{Scheme: "file", Path: directory}).String(), err
+	}
+	u, err := url.Parse(c.Photos)
+	if err != nil || u.Scheme != "file" || u.Host != "." {
+		return c.Photos, nil // what is wrong with it, photo.Open says
+	}
+	u.Host = ""
+	u.Path, err = filepath.Abs("." + u.Path)
+	return u.String(), err
 }
 
 // serve serves until ctx ends.

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"dealflow/internal/auth"
-	"dealflow/internal/store"
 )
 
 // secretFlags say what this program signs tokens with, and what it says in them.
@@ -46,7 +45,7 @@ type tokenCmd struct {
 	User       string            `required:"" placeholder:"SUBJECT" help:"Who the token speaks for: the sub claim. The user is made when the token is first used."`
 	Role       auth.Role         `enum:"PARTNER,VIEWER,SALES,ADMIN" default:"VIEWER" help:"The user's role: ${enum}. Default: ${default}"`
 	Permission []auth.Permission `enum:"VIEW_SALES_PIPELINES,EDIT_SALES_PIPELINES,VIEW_LEADS,EDIT_LEADS,MANAGE_ORGANIZATION" help:"A permission beyond the role's, as often as needed: ${enum}."`
-	TTL        time.Duration     `name:"ttl" default:"24h" help:"How long the token is good for. Default: ${default}"`
+	TTL        time.Duration     `name:"ttl" default:"24h" min:"1s" max:"87600h" help:"How long the token is good for. Default: ${default}"`
 	Name       string            `help:"The user's name, for colleagues to see."`
 	Email      string            `help:"The user's email, for colleagues to see."`
 
@@ -67,18 +66,15 @@ Examples:
 
 // Run runs the command.
 func (c *tokenCmd) Run(ctx context.Context, std streams) (err error) {
-	if c.TTL <= 0 {
-		return usageError{fmt.Errorf("--ttl %s: a token has to be good for some time, such as 24h", c.TTL)}
-	}
-	secret, err := c.secret()
-	if err != nil {
-		return err
-	}
-	s, err := c.open(ctx, store.Options{}, false)
+	s, err := c.openExisting(ctx)
 	if err != nil {
 		return err
 	}
 	defer closing(s, &err)
+	secret, err := c.secret() // which it may make, beside the database
+	if err != nil {
+		return err
+	}
 	organization, err := findOrganization(ctx, s, c.Org)
 	if err != nil {
 		return err

@@ -24,7 +24,11 @@ func openSQLite(ctx context.Context, path string, opts Options) (*Store, error) 
 	if err := checkPath(path); err != nil {
 		return nil, err
 	}
-	if err := makeFile(path); err != nil {
+	prepare := makeFile
+	if opts.Existing {
+		prepare = findFile
+	}
+	if err := prepare(path); err != nil {
 		return nil, err
 	}
 	// The writer goes first: it sets up the file.
@@ -53,17 +57,26 @@ func checkPath(path string) error {
 	case strings.Contains(path, "?"):
 		return errors.New("the database URL of a SQLite file takes no parameters: remove the ? and what follows")
 	}
-	dir := filepath.Dir(path)
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return fmt.Errorf("there is no folder %s to hold the SQLite file: make it first", dir)
-	}
 	return nil
+}
+
+// findFile makes sure that there is a file.
+func findFile(path string) error {
+	_, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w at %s", ErrNoDatabase, path)
+	}
+	return err
 }
 
 // makeFile makes an empty file, its owner's alone, unless there is a file
 // already: SQLite itself would let the umask say who reads it. What SQLite puts
 // beside the file gets the file's mode.
 func makeFile(path string) error {
+	dir := filepath.Dir(path)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return fmt.Errorf("there is no folder %s to hold the SQLite file: make it first", dir)
+	}
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return nil

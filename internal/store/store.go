@@ -29,11 +29,18 @@ type Options struct {
 	// SQLite file, to which one that writes is added. Zero stands for 20 and 8.
 	MaxOpenConns int
 
+	// Existing refuses to make a SQLite file: Open answers ErrNoDatabase where
+	// there is none.
+	Existing bool
+
 	// Observe, when set, hears of every statement once it has run, or, when it
 	// returns rows, once the first of them is there. It must be quick, and safe
 	// to call from several goroutines.
 	Observe func(ctx context.Context, query string, took time.Duration, err error)
 }
+
+// ErrNoDatabase says that there is no SQLite file, and that none was to be made.
+var ErrNoDatabase = errors.New("there is no database")
 
 // Store is an open database.
 type Store struct {
