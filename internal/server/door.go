@@ -48,15 +48,16 @@ func (s *Server) bounded(next http.Handler) http.Handler {
 
 // readBody puts a body in memory in place of the one on the wire.
 func (s *Server) readBody(w http.ResponseWriter, r *http.Request) *refusal {
-	switch media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); {
-	case media == "application/json":
+	// A type with malformed parameters is nil to gqlgen.
+	switch media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); {
+	case err == nil && media == "application/json":
 		body, no := buffer(w, r, s.config.MaxBody)
 		if no == nil && !isOperation(body) {
 			no = &refusal{http.StatusBadRequest, codeBadRequest,
 				`the body must be a JSON object: {"query": "…", "operationName": "…", "variables": {…}}, the last two as needed`}
 		}
 		return no
-	case media != "multipart/form-data":
+	case err != nil || media != "multipart/form-data":
 		return &refusal{http.StatusUnsupportedMediaType, codeUnsupportedMediaType,
 			"send Content-Type: application/json, or multipart/form-data for a file"}
 	case !asksFirst(r):

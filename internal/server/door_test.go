@@ -5,6 +5,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -17,10 +18,26 @@ func TestMethods(t *testing.T) {
 		}
 	})
 	t.Run("GETRunsNoMutation", func(t *testing.T) {
-		a := w.do(http.MethodGet, "/graphql?query=mutation{size(file:null)}", "")
-		if strings.Contains(a.body, `"data":{`) {
-			t.Errorf("body %s", a.body)
+		a := w.do(http.MethodGet, "/graphql?query="+url.QueryEscape("mutation($f: Upload!) { size(file: $f) }")+"&variables="+url.QueryEscape(`{"f":1}`), "")
+		a.wantError(t, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "send a mutation by POST")
+		if got := a.header.Get("Allow"); got != "POST" {
+			t.Errorf("Allow %q", got)
 		}
+	})
+	for _, query := range []string{"query={hello}&variables=x", "query={hello}&extensions=x", "query=%zz"} {
+		t.Run("ErrGET/"+query, func(t *testing.T) {
+			w.do(http.MethodGet, "/graphql?"+query, "").wantError(t, http.StatusBadRequest, "BAD_REQUEST", "")
+		})
+	}
+	t.Run("ErrParse", func(t *testing.T) {
+		a := w.do(http.MethodGet, "/graphql?query={", "")
+		if a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, "GRAPHQL_PARSE_FAILED") {
+			t.Errorf("status %d, body %s", a.status, a.body)
+		}
+	})
+	t.Run("ErrUpgrade", func(t *testing.T) {
+		a := w.do(http.MethodGet, "/graphql?query={hello}", "", "Connection", "Upgrade", "Upgrade", "x")
+		a.wantError(t, http.StatusBadRequest, "BAD_REQUEST", "transport not supported")
 	})
 	for _, method := range []string{http.MethodPut, http.MethodDelete, http.MethodPatch} {
 		t.Run(method, func(t *testing.T) {
@@ -62,7 +79,7 @@ func TestBodies(t *testing.T) {
 			a.wantError(t, http.StatusBadRequest, "BAD_REQUEST", "the body must be a JSON object")
 		})
 	}
-	for _, media := range []string{"", "text/plain", "application/x-www-form-urlencoded", "application/graphql"} {
+	for _, media := range []string{"", "text/plain", "application/json; charset", "multipart/form-data; x", "application/x-www-form-urlencoded", "application/graphql"} {
 		t.Run("ErrMediaType/"+media, func(t *testing.T) {
 			a := w.do(http.MethodPost, "/graphql", fits, "Content-Type", media)
 			a.wantError(t, http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE", "application/json")
@@ -164,6 +181,20 @@ func TestForms(t *testing.T) {
 			send(t, test.operations, test.places).wantError(t, http.StatusBadRequest, "BAD_REQUEST", test.message)
 		})
 	}
+	for name, test := range map[string]struct{ operations, places, message string }{
+		"ErrNoFile":   {with(`{"file":null,"more":null}`), `{"0":["variables.file"],"1":["variables.more"]}`, "failed to get key 1"},
+		"ErrNoPlace":  {with(`{"file":null}`), `{}`, "for key 0"},
+		"ErrNoPlaces": {with(`{"file":null}`), `{"0":[]}`, "for key 0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			send(t, test.operations, test.places).wantError(t, http.StatusBadRequest, "BAD_REQUEST", test.message)
+		})
+	}
+	t.Run("ErrCutOff", func(t *testing.T) {
+		body, contentType := form(t, []byte("x"))
+		a := w.do(http.MethodPost, "/graphql", body[:len(body)-8], "Content-Type", contentType, "X-Requested-With", "fetch")
+		a.wantError(t, http.StatusBadRequest, "BAD_REQUEST", "failed to")
+	})
 	for name, body := range map[string]string{"Empty": "", "NoParts": "--b--\r\n", "Text": "x"} {
 		t.Run(name, func(t *testing.T) {
 			for _, contentType := range []string{"multipart/form-data; boundary=b", "multipart/form-data"} {

@@ -10,8 +10,9 @@ import (
 	"dealflow/internal/store"
 )
 
-// readyTimeout bounds how long a probe waits for the database.
-const readyTimeout = 2 * time.Second
+// readyTimeout bounds how long a probe waits for the database, and for a
+// connection to it while requests hold all of them.
+const readyTimeout = time.Second
 
 // healthz says that the process is alive.
 func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
@@ -29,7 +30,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	switch err := s.ready(ctx); {
 	case err == nil:
 		say(w, http.StatusOK, "ready")
-	case errors.Is(err, store.ErrSchemaOld):
+	case errors.Is(err, store.ErrSchemaOld), errors.Is(err, store.ErrBusy):
 		say(w, http.StatusServiceUnavailable, err.Error())
 	default:
 		// The cause may name hosts and users, so it is for the log alone.
@@ -41,10 +42,11 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 // ready checks the database. A schema that was up to date stays so, which saves
 // asking at every probe.
 func (s *Server) ready(ctx context.Context) error {
-	if s.current.Load() {
-		return s.config.Store.Ping(ctx)
+	err := s.config.Store.Ping(ctx)
+	if err != nil || s.current.Load() {
+		return err
 	}
-	err := s.config.Store.CheckSchema(ctx)
+	err = s.config.Store.CheckSchema(ctx)
 	s.current.Store(err == nil)
 	return err
 }

@@ -50,6 +50,22 @@ func TestReadyz(t *testing.T) {
 		s.Close()
 		probe(t, s, http.StatusServiceUnavailable, "the database does not answer")
 	})
+	t.Run("ErrBusy", func(t *testing.T) {
+		testdb.Each(t, func(t *testing.T, url string) {
+			s, err := store.Open(t.Context(), url, store.Options{MaxOpenConns: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			if err := s.Migrate(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			whileBusy(t, s, func() {
+				probe(t, s, http.StatusServiceUnavailable, "all connections to the database are busy")
+			})
+			probe(t, s, http.StatusOK, "ready")
+		})
+	})
 	t.Run("ErrDatabaseLater", func(t *testing.T) {
 		w := mustServe(t)
 		if a := w.do(http.MethodGet, "/readyz", ""); a.status != http.StatusOK {
@@ -60,6 +76,21 @@ func TestReadyz(t *testing.T) {
 			t.Errorf("status %d, body %q", a.status, a.body)
 		}
 	})
+}
+
+// whileBusy does something while a query, whose rows nobody has read yet, holds
+// a connection.
+func whileBusy(t *testing.T, s *store.Store, do func()) {
+	t.Helper()
+	rows, err := s.Client.QueryContext(store.System(t.Context()), "SELECT 1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	do()
+	if err := rows.Err(); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestReadyzWhileStopping(t *testing.T) {

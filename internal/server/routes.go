@@ -16,7 +16,7 @@ const apiPath = "/graphql"
 func (s *Server) routes(api api) http.Handler {
 	mux := http.NewServeMux()
 	// For signed-in clients.
-	mux.Handle(apiPath, s.cors(s.signedIn(s.bounded(s.graphql(api)))))
+	mux.Handle(apiPath, s.cors(s.signedIn(s.bounded(coded(s.graphql(api))))))
 	mux.Handle(photo.Path, s.cors(s.config.Photos.Handler(s.config.Links, s.photoViewer, s.config.Log)))
 	// For operators and tools.
 	mux.Handle("GET /healthz", http.HandlerFunc(s.healthz))

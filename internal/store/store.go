@@ -42,6 +42,9 @@ type Options struct {
 // ErrNoDatabase says that there is no SQLite file, and that none was to be made.
 var ErrNoDatabase = errors.New("there is no database")
 
+// ErrBusy says that no connection became free in time.
+var ErrBusy = errors.New("all connections to the database are busy")
+
 // Store is an open database.
 type Store struct {
 	// Client reads and writes the database within the organization of the
@@ -84,8 +87,16 @@ func open(ctx context.Context, url string, opts Options) (*Store, error) {
 // Close ends every connection, once the statements that run have ended.
 func (s *Store) Close() error { return s.Client.Close() }
 
-// Ping reports whether the database answers.
-func (s *Store) Ping(ctx context.Context) error { return s.readers.PingContext(ctx) }
+// Ping reports whether the database answers: ErrBusy when ctx ends while all
+// connections are in use.
+func (s *Store) Ping(ctx context.Context) error {
+	err := s.readers.PingContext(ctx)
+	stats := s.readers.Stats()
+	if errors.Is(err, context.DeadlineExceeded) && stats.InUse >= stats.MaxOpenConnections {
+		return ErrBusy
+	}
+	return err
+}
 
 // Stats sums up the connections of the store.
 func (s *Store) Stats() sql.DBStats {
