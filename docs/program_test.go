@@ -203,13 +203,12 @@ func (s *service) send(t *testing.T, request *http.Request) (int, string) {
 	return response.StatusCode, string(body)
 }
 
-// needs skips the test where a tool of the operator's is missing, which the
-// tests' prerequisites do not install.
+// needs fails the test where a tool that readers have is missing.
 func needs(t *testing.T, tools ...string) {
 	t.Helper()
 	for _, tool := range tools {
 		if _, err := exec.LookPath(tool); errors.Is(err, exec.ErrNotFound) {
-			t.Skipf("%s is not here, and so what the page does with it is not tested", tool)
+			t.Fatalf("%s is not here: make prerequisites installs it, or says how", tool)
 		}
 	}
 }
