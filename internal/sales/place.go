@@ -154,13 +154,14 @@ func (c *change) around(ctx context.Context, col column, card uuid.UUID, s spot)
 	return prev, next, err
 }
 
-// above and below are the cards on one side of a card: ties break by id.
+// above and below are the cards on one side of a card: ties break by id. The two
+// are compared as one, which an index can begin at.
 func above(card uuid.UUID, key string) *sql.Predicate {
-	return sql.Or(sql.LT("rank", key), sql.And(sql.EQ("rank", key), sql.LT("id", card)))
+	return sql.CompositeLT([]string{"rank", "id"}, key, card)
 }
 
 func below(card uuid.UUID, key string) *sql.Predicate {
-	return sql.Or(sql.GT("rank", key), sql.And(sql.EQ("rank", key), sql.GT("id", card)))
+	return sql.CompositeGT([]string{"rank", "id"}, key, card)
 }
 
 // firstRank is the rank of the first card of a column in one direction, other
