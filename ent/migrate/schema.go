@@ -290,6 +290,9 @@ var (
 				Name:    "deal_organization_id_external_id",
 				Unique:  true,
 				Columns: []*schema.Column{DealsColumns[19], DealsColumns[4]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "external_id IS NOT NULL",
+				},
 			},
 			{
 				Name:    "deal_one_open_per_contact",
@@ -370,6 +373,9 @@ var (
 				Name:    "lead_organization_id_external_id",
 				Unique:  true,
 				Columns: []*schema.Column{LeadsColumns[21], LeadsColumns[4]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "external_id IS NOT NULL",
+				},
 			},
 			{
 				Name:    "lead_stage_id_rank_id",

@@ -70,7 +70,10 @@ func (Deal) Indexes() []ent.Index {
 		index.Fields("organization_id", "created_at", "id"),
 		index.Fields("contact_id"),
 		index.Fields("assigned_to_id"),
-		index.Fields("organization_id", "external_id").Unique(),
+		// Without the many that have none: else this would be the smallest index
+		// of an organization, which tempts planners to read all of it.
+		index.Fields("organization_id", "external_id").Unique().
+			Annotations(entsql.IndexWhere("external_id IS NOT NULL")),
 		index.Fields("pipeline_id", "contact_id").Unique().StorageKey("deal_one_open_per_contact").
 			Annotations(entsql.IndexWhere("status = 'OPEN' AND NOT duplicate")),
 	}

@@ -68,7 +68,10 @@ func (Lead) Edges() []ent.Edge {
 func (Lead) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("organization_id", "email").Unique(),
-		index.Fields("organization_id", "external_id").Unique(),
+		// Without the many that have none: else this would be the smallest index
+		// of an organization, which tempts planners to read all of it.
+		index.Fields("organization_id", "external_id").Unique().
+			Annotations(entsql.IndexWhere("external_id IS NOT NULL")),
 		index.Fields("stage_id", "rank", "id"),
 		index.Fields("organization_id", "created_at", "id"),
 		index.Fields("status_id", "created_at"),

@@ -357,12 +357,15 @@ func TestUpsert(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		own, foreign := newTenant(t, s, "own"), newTenant(t, s, "foreign")
 		before := dump(t, s.Client, foreign)
-		target := []string{deal.FieldOrganizationID, deal.FieldExternalID}
+		target := []entsql.ConflictOption{
+			entsql.ConflictColumns(deal.FieldOrganizationID, deal.FieldExternalID),
+			entsql.ConflictWhere(entsql.NotNull(deal.FieldExternalID)),
+		}
 
 		t.Run("updates one's own row", func(t *testing.T) {
-			newDeal(own, s.Client, "again").SetExternalID("d1").OnConflictColumns(target...).UpdateNewValues().ExecX(own.ctx)
+			newDeal(own, s.Client, "again").SetExternalID("d1").OnConflict(target...).UpdateNewValues().ExecX(own.ctx)
 			s.Client.Deal.CreateBulk(newDeal(own, s.Client, "and again").SetExternalID("d1")).
-				OnConflictColumns(target...).UpdateNewValues().ExecX(own.ctx)
+				OnConflict(target...).UpdateNewValues().ExecX(own.ctx)
 			if d := s.Client.Deal.GetX(own.ctx, own.deal.ID); d.Title != "and again" {
 				t.Errorf("title = %q", d.Title)
 			}
