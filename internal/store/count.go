@@ -17,6 +17,7 @@ type Counter struct {
 	count int
 	keep  bool
 	texts []string
+	args  [][]any
 }
 
 // Count is how many statements have run so far. BEGIN and COMMIT do not count.
@@ -34,15 +35,22 @@ func (c *Counter) Statements() []string {
 	return slices.Clone(c.texts)
 }
 
-func (c *Counter) add(query string) {
+// Arguments are those of each of Statements.
+func (c *Counter) Arguments() [][]any {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.args)
+}
+
+func (c *Counter) add(query string, args []any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.count++
 	if c.keep {
-		c.texts = append(c.texts, query)
+		c.texts, c.args = append(c.texts, query), append(c.args, args)
 	}
 	if c.outer != nil {
-		c.outer.add(query)
+		c.outer.add(query, args)
 	}
 }
 
@@ -73,20 +81,20 @@ type watched struct {
 func (w watched) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	start := time.Now()
 	result, err := w.to.ExecContext(ctx, query, args...)
-	w.note(ctx, query, start, err)
+	w.note(ctx, query, args, start, err)
 	return result, err
 }
 
 func (w watched) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	start := time.Now()
 	rows, err := w.to.QueryContext(ctx, query, args...)
-	w.note(ctx, query, start, err)
+	w.note(ctx, query, args, start, err)
 	return rows, err
 }
 
-func (w watched) note(ctx context.Context, query string, start time.Time, err error) {
+func (w watched) note(ctx context.Context, query string, args []any, start time.Time, err error) {
 	if c, ok := ctx.Value(counterKey{}).(*Counter); ok {
-		c.add(query)
+		c.add(query, args)
 	}
 	if w.observe != nil {
 		w.observe(ctx, query, time.Since(start), err)

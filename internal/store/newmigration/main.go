@@ -7,6 +7,8 @@
 // programs of a Postgres server. Read what it writes: it cannot know that a
 // column was renamed, or what rows that are there already should hold. On
 // SQLite, a table that is copied and dropped loses its triggers: make them anew.
+// An index that is made there needs figures for the planner: 0003_statistics.sql
+// says how.
 package main
 
 import (
