@@ -90,6 +90,13 @@ func (a *API) Statements() []string {
 	return a.last.Statements()
 }
 
+// Arguments are those of each of Statements.
+func (a *API) Arguments() [][]any {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.last.Arguments()
+}
+
 // Organization makes an organization and returns its administrator.
 func (a *API) Organization(tb testing.TB, name string) *Client {
 	tb.Helper()
