@@ -9,7 +9,7 @@ import (
 
 // Exists tells whether the organization has a photo of that name.
 func (s *Store) Exists(ctx context.Context, organizationID uuid.UUID, name string) (bool, error) {
-	if _, ok := formatOf(name); !ok {
+	if !IsName(name) {
 		return false, nil
 	}
 	found, err := s.bucket.Exists(ctx, key(organizationID, name))

@@ -132,7 +132,7 @@ func (s *Store) check(ctx context.Context, data []byte) (format, error) {
 // Delete removes a photo of the organization's; ErrNotFound if it has none of
 // that name.
 func (s *Store) Delete(ctx context.Context, organizationID uuid.UUID, name string) error {
-	if _, ok := formatOf(name); !ok {
+	if !IsName(name) {
 		return ErrNotFound
 	}
 	err := s.bucket.Delete(ctx, key(organizationID, name))
@@ -148,6 +148,12 @@ func (s *Store) Delete(ctx context.Context, organizationID uuid.UUID, name strin
 // key is where a photo lies in the bucket.
 func key(organizationID uuid.UUID, name string) string {
 	return organizationID.String() + "/" + name
+}
+
+// IsName tells whether a photo may have such a name, whether or not there is one.
+func IsName(name string) bool {
+	_, ok := formatOf(name)
+	return ok
 }
 
 // formatOf is the format that a photo's name tells. It is false for any name that

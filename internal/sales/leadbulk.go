@@ -132,51 +132,40 @@ func (c *change) setLeads(ctx context.Context, leads []*ent.Lead, action activit
 // ids.
 func (s *Sales) DeleteLeads(ctx context.Context, input DeleteLeadsInput) ([]string, error) {
 	var k check
-	var unused []string
-	leads, err := s.changeLeads(ctx, &k, input.IDs, func(ctx context.Context, c *change, leads []*ent.Lead) (_ []*ent.Lead, err error) {
-		unused, err = c.deleteLeads(ctx, leads)
-		return leads, err
+	leads, err := s.changeLeads(ctx, &k, input.IDs, func(ctx context.Context, c *change, leads []*ent.Lead) ([]*ent.Lead, error) {
+		return leads, c.deleteLeads(ctx, leads)
 	})
 	if err != nil {
 		return nil, err
 	}
 	ids := make([]string, len(leads))
+	var photos []string
 	for i, gone := range leads {
 		ids[i] = gone.GlobalID()
+		photos = append(photos, droppedPhoto(gone, &ent.Lead{})...)
 	}
-	if len(unused) > 0 {
-		s.deletePhotos(ctx, leads[0].OrganizationID, unused)
-	}
+	s.deletePhotos(ctx, photos...)
 	return ids, nil
 }
 
-// deleteLeads deletes leads, which are locked, and answers the photos that
-// nobody has any more.
-func (c *change) deleteLeads(ctx context.Context, leads []*ent.Lead) (unused []string, err error) {
+// deleteLeads deletes leads, which are locked.
+func (c *change) deleteLeads(ctx context.Context, leads []*ent.Lead) error {
 	keys := make([]uuid.UUID, len(leads))
-	var photos []string
 	for i, gone := range leads {
 		keys[i] = gone.ID
-		if gone.Photo != nil {
-			photos = append(photos, *gone.Photo)
-		}
 	}
 	businesses, err := c.businessesOf(ctx, keys)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if _, err := c.db.Lead.Delete().Where(lead.IDIn(keys...)).Exec(ctx); err != nil {
-		return nil, err
+		return err
 	}
-	err = c.recordMany(ctx, activity.ActionDELETED, activity.EntityTypeLEAD, keys, func(i int) diff {
+	return c.recordMany(ctx, activity.ActionDELETED, activity.EntityTypeLEAD, keys, func(i int) diff {
 		old := *leads[i]
 		old.Edges.Businesses = businesses[old.ID]
 		return leadDiff(&old, &ent.Lead{})
 	})
-	if err != nil {
-		return nil, err
-	}
-	return c.unusedPhotos(ctx, photos)
 }
 
 // businessesOf are the businesses of leads, by lead.

@@ -67,9 +67,6 @@ func (s *Sales) CreateLead(ctx context.Context, input CreateLeadInput) (*ent.Lea
 	statusID := k.optionalID(id.LeadStatus, "statusId", input.StatusID)
 	businessIDs := k.ids(id.Business, "businessIds", input.BusinessIDs, maxBusinesses)
 	wanted := k.lead(&input)
-	if err := s.checkPhoto(ctx, &k, wanted.Photo); err != nil {
-		return nil, err
-	}
 	if err := k.err(); err != nil {
 		return nil, err
 	}
@@ -90,6 +87,12 @@ func (s *Sales) CreateLead(ctx context.Context, input CreateLeadInput) (*ent.Lea
 				return nil, err
 			}
 		}
+		if err := c.lockPhoto(ctx, next.Photo); err != nil {
+			return nil, err
+		}
+		if err := c.adoptPhoto(ctx, "photo", &ent.Lead{}, &next); err != nil {
+			return nil, err
+		}
 		return c.insertLead(ctx, &next, stage)
 	})
 }
@@ -102,7 +105,7 @@ func (k *check) lead(input *CreateLeadInput) ent.Lead {
 		State:        input.State,
 		Email:        k.email(in("email"), input.Email),
 		PhoneNumbers: k.phoneNumbers(input.PhoneNumbers),
-		Photo:        k.optional("photo", input.Photo, maxName),
+		Photo:        k.photo("photo", input.Photo),
 		Source:       k.optional("source", input.Source, maxName),
 		Description:  k.optional("description", input.Description, maxText),
 		Location:     k.optional("location", input.Location, maxName),
@@ -175,12 +178,11 @@ func (s *Sales) UpdateLead(ctx context.Context, input UpdateLeadInput) (*ent.Lea
 	if err := k.err(); err != nil {
 		return nil, err
 	}
-	var err error
-	if patch.photoExists, err = s.photoExists(ctx, given(input.Photo, nil)); err != nil {
-		return nil, err
-	}
-	var unused []string
+	var dropped []string
 	saved, err := answer(ctx, s, func(ctx context.Context, c *change) (*ent.Lead, error) {
+		if err := c.lockPhoto(ctx, given(input.Photo, nil)); err != nil {
+			return nil, err
+		}
 		old, err := c.lockLead(ctx, "id", leadID, input.ExpectedVersion)
 		if err != nil {
 			return nil, err
@@ -189,33 +191,32 @@ func (s *Sales) UpdateLead(ctx context.Context, input UpdateLeadInput) (*ent.Lea
 		if err != nil {
 			return nil, err
 		}
-		saved, err := c.saveLead(ctx, old, next, nil, activity.ActionUPDATED)
-		if err != nil {
-			return nil, err
-		}
-		unused, err = c.droppedPhoto(ctx, old, saved)
-		return saved, err
+		dropped = droppedPhoto(old, next)
+		return c.saveLead(ctx, old, next, nil, activity.ActionUPDATED)
 	})
 	if err != nil {
 		return nil, err
 	}
-	s.deletePhotos(ctx, saved.OrganizationID, unused)
+	s.deletePhotos(ctx, dropped...)
 	return saved, nil
 }
 
-// leadPatch is an update of a lead, with what of it was read beforehand.
+// leadPatch is an update of a lead, with the ids that it names.
 type leadPatch struct {
 	input      *UpdateLeadInput
 	status     *uuid.UUID
 	businesses []uuid.UUID
-	// photoExists tells whether there is a photo of the name that is sent.
-	photoExists bool
 }
 
 // patchLead is a lead with what an update sends.
 func (c *change) patchLead(ctx context.Context, old *ent.Lead, patch *leadPatch) (*ent.Lead, error) {
-	next, err := patchLeadFields(old, patch)
+	var k check
+	next := k.patchLead(old, patch.input)
+	err := c.checkPhoto(ctx, &k, "photo", old, next)
 	if err != nil {
+		return nil, err
+	}
+	if err := k.err(); err != nil {
 		return nil, err
 	}
 	if patch.status != nil {
@@ -234,13 +235,12 @@ func (c *change) patchLead(ctx context.Context, old *ent.Lead, patch *leadPatch)
 	return next, c.freeLead(ctx, old, next)
 }
 
-// patchLeadFields is a lead with the fields that an update sends.
-func patchLeadFields(old *ent.Lead, patch *leadPatch) (*ent.Lead, error) {
-	var k check
-	next, input := *old, patch.input
+// patchLead is a lead with the fields that an update sends.
+func (k *check) patchLead(old *ent.Lead, input *UpdateLeadInput) *ent.Lead {
+	next := *old
 	next.FirstName = k.patchText("firstName", input.FirstName, old.FirstName, maxName)
 	next.LastName = deref(k.optional("lastName", given(input.LastName, &old.LastName), maxName))
-	next.State = mandatory(&k, "state", input.State, old.State)
+	next.State = mandatory(k, "state", input.State, old.State)
 	next.Email = k.email(in("email"), given(input.Email, old.Email))
 	next.PhoneNumbers = k.phoneNumbers(given(input.PhoneNumbers, old.PhoneNumbers))
 	next.Photo = k.optional("photo", given(input.Photo, old.Photo), maxName)
@@ -252,11 +252,7 @@ func patchLeadFields(old *ent.Lead, patch *leadPatch) (*ent.Lead, error) {
 	if sent, ok := input.SocialMedia.ValueOK(); ok {
 		next.SocialMedia = k.socialMedia(sent)
 	}
-	// A form that sends all of a lead back may name a photo whose file is lost.
-	if !patch.photoExists && !equal(old.Photo, next.Photo) {
-		k.noPhoto("photo")
-	}
-	return &next, k.err()
+	return &next
 }
 
 // saveLead writes what became of a lead, with all that goes with it: the

@@ -3,8 +3,6 @@ package sales
 import (
 	"context"
 	"errors"
-	"log/slog"
-	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
@@ -36,10 +34,6 @@ type UploadedPhoto struct {
 	Lead     *ent.Lead
 }
 
-// Files take no part in transactions. So a file is there before a row names it,
-// and goes only once no row does: what can go wrong leaves a file too many,
-// never one too few.
-
 // UploadLeadPhoto keeps a photo. A lead that is named gets it, in place of the
 // one that it had.
 func (s *Sales) UploadLeadPhoto(ctx context.Context, input UploadLeadPhotoInput) (*UploadedPhoto, error) {
@@ -59,12 +53,14 @@ func (s *Sales) UploadLeadPhoto(ctx context.Context, input UploadLeadPhotoInput)
 	if leadID == nil {
 		return &UploadedPhoto{FileName: name}, nil
 	}
-	saved, unused, err := s.givePhoto(ctx, *leadID, input.ExpectedVersion, name)
+	saved, had, err := s.givePhoto(ctx, *leadID, input.ExpectedVersion, name)
 	if err != nil {
-		s.deletePhotos(ctx, viewer.OrganizationID, []string{name})
+		// All the same the lead may have it: a connection that breaks in a commit
+		// does not tell. Nothing is deleted that a lead has.
+		s.deletePhotos(ctx, name)
 		return nil, err
 	}
-	s.deletePhotos(ctx, viewer.OrganizationID, unused)
+	s.deletePhotos(ctx, had...)
 	return &UploadedPhoto{FileName: name, Lead: saved}, nil
 }
 
@@ -76,24 +72,26 @@ func badPhoto(err error) error {
 	return err
 }
 
-// givePhoto makes a photo the one of a lead, and answers the photos that nobody
-// has any more.
-func (s *Sales) givePhoto(ctx context.Context, leadID uuid.UUID, expected *int, name string) (saved *ent.Lead, unused []string, err error) {
+// givePhoto makes a photo the one of a lead, and answers the one that it had
+// before, if any.
+func (s *Sales) givePhoto(ctx context.Context, leadID uuid.UUID, expected *int, name string) (saved *ent.Lead, had []string, err error) {
 	saved, err = answer(ctx, s, func(ctx context.Context, c *change) (*ent.Lead, error) {
+		if err := c.lockPhoto(ctx, &name); err != nil {
+			return nil, err
+		}
 		old, err := c.lockLead(ctx, "leadId", leadID, expected)
 		if err != nil {
 			return nil, err
 		}
 		next := *old
 		next.Photo = &name
-		saved, err := c.saveLead(ctx, old, &next, nil, activity.ActionPHOTO_CHANGED)
-		if err != nil {
+		if err := c.adoptPhoto(ctx, "file", old, &next); err != nil {
 			return nil, err
 		}
-		unused, err = c.droppedPhoto(ctx, old, saved)
-		return saved, err
+		had = droppedPhoto(old, &next)
+		return c.saveLead(ctx, old, &next, nil, activity.ActionPHOTO_CHANGED)
 	})
-	return saved, unused, err
+	return saved, had, err
 }
 
 // DeleteLeadPhoto deletes a photo, and takes it from the lead that has it, if
@@ -104,26 +102,27 @@ func (s *Sales) DeleteLeadPhoto(ctx context.Context, input DeleteLeadPhotoInput)
 	if err := k.err(); err != nil {
 		return "", nil, err
 	}
-	viewer, ok := auth.ViewerFrom(ctx)
-	if !ok {
-		return "", nil, store.ErrNoViewer
-	}
 	had, err := answer(ctx, s, func(ctx context.Context, c *change) (*ent.Lead, error) {
-		return c.takePhoto(ctx, name)
+		if err := c.lockPhoto(ctx, &name); err != nil {
+			return nil, err
+		}
+		had, err := c.takePhoto(ctx, name)
+		if err != nil || had != nil {
+			return had, err
+		}
+		return nil, c.deleteFile(ctx, name)
 	})
+	if errors.Is(err, photo.ErrNotFound) {
+		k.noPhoto("fileName")
+		return "", nil, k.err()
+	}
 	if err != nil {
 		return "", nil, err
 	}
-	err = s.photos.Delete(ctx, viewer.OrganizationID, name)
-	switch {
-	case err == nil, errors.Is(err, photo.ErrNotFound) && had != nil:
-		return name, had, nil
-	case errors.Is(err, photo.ErrNotFound):
-		k.noPhoto("fileName")
-		return "", nil, k.err()
-	default:
-		return "", nil, err
+	if had != nil {
+		s.deletePhotos(ctx, name)
 	}
+	return name, had, nil
 }
 
 // takePhoto takes a photo from every lead that has it, and answers one of them;
@@ -140,62 +139,4 @@ func (c *change) takePhoto(ctx context.Context, name string) (*ent.Lead, error) 
 		return nil, err
 	}
 	return after[0], nil
-}
-
-// noPhoto says that there is no photo of the name in a field.
-func (c *check) noPhoto(field string) {
-	c.add(CodeNotFound, "exists", in(field), "Photo not found: uploadLeadPhoto answers the names of those that there are.")
-}
-
-// checkPhoto refuses the name of a photo that the viewer's organization does not have.
-func (s *Sales) checkPhoto(ctx context.Context, k *check, name *string) error {
-	exists, err := s.photoExists(ctx, name)
-	if err == nil && !exists {
-		k.noPhoto("photo")
-	}
-	return err
-}
-
-// photoExists tells whether the viewer's organization has a photo; true for no
-// name at all.
-func (s *Sales) photoExists(ctx context.Context, name *string) (bool, error) {
-	if deref(name) == "" {
-		return true, nil
-	}
-	viewer, ok := auth.ViewerFrom(ctx)
-	if !ok {
-		return false, store.ErrNoViewer
-	}
-	return s.photos.Exists(ctx, viewer.OrganizationID, *name)
-}
-
-// droppedPhoto is the photo that a lead has no longer, if nobody else has it.
-func (c *change) droppedPhoto(ctx context.Context, old, next *ent.Lead) ([]string, error) {
-	if old.Photo == nil || equal(old.Photo, next.Photo) {
-		return nil, nil
-	}
-	return c.unusedPhotos(ctx, []string{*old.Photo})
-}
-
-// unusedPhotos are those of some photos that no lead has.
-func (c *change) unusedPhotos(ctx context.Context, names []string) ([]string, error) {
-	if len(names) == 0 {
-		return nil, nil
-	}
-	used, err := c.db.Lead.Query().Where(lead.PhotoIn(names...)).Select(lead.FieldPhoto).Strings(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(used, name) }), nil
-}
-
-// deletePhotos deletes photos that no lead has any more. The change is made: a
-// file that stays is for the log, not for the caller, who may even have left.
-func (s *Sales) deletePhotos(ctx context.Context, organization uuid.UUID, names []string) {
-	ctx = context.WithoutCancel(ctx)
-	for _, name := range names {
-		if err := s.photos.Delete(ctx, organization, name); err != nil && !errors.Is(err, photo.ErrNotFound) {
-			slog.WarnContext(ctx, "could not delete a photo that no lead has any more", "name", name, "error", err)
-		}
-	}
 }

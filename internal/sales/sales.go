@@ -36,6 +36,7 @@ func New(s *store.Store, photos *photo.Store, now func() time.Time) *Sales {
 type change struct {
 	db           *ent.Client
 	dialect      string
+	photos       *photo.Store
 	organization uuid.UUID
 	user         *uuid.UUID
 	permissions  auth.Permissions
@@ -84,6 +85,7 @@ func (s *Sales) begin(db *ent.Client, viewer auth.Viewer) *change {
 	c := &change{
 		db:           db,
 		dialect:      s.store.Dialect,
+		photos:       s.photos,
 		organization: viewer.OrganizationID,
 		permissions:  viewer.Permissions,
 		at:           s.moment(),
