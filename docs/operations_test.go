@@ -40,7 +40,7 @@ func noted(t *testing.T, with string) []block {
 func TestOperationsBlocks(t *testing.T) {
 	tested := []string{
 		"roles", "grants", "sqlite-backup", "sqlite-restore", "postgres-backup", "postgres-restore",
-		"token", "organization",
+		"token", "organization", "photos",
 	}
 	for _, b := range blocks(t, operations) {
 		if !slices.Contains(tested, b.notes["with"]) {
@@ -365,6 +365,16 @@ func TestOrganizations(t *testing.T) {
 	output := p.bash(t, noted(t, "organization")[0].text)
 	if !regexp.MustCompile(`(?m)^org_\w{26}$`).MatchString(output) || !regexp.MustCompile(`org_\w{26} +Acme Ltd +EUR`).MatchString(output) {
 		t.Errorf("it prints %s", output)
+	}
+}
+
+func TestPhotos(t *testing.T) {
+	p := newPlace(t)
+	s := p.serve(t)
+	s.uploadPhoto(t, s.token)
+	const want = "1 photos: 0 of leads, 1 too young, 0 %s, 0 failed\n"
+	if got := p.bash(t, noted(t, "photos")[0].text); got != fmt.Sprintf(want, "to delete")+"This was a dry run: nothing was deleted.\n"+fmt.Sprintf(want, "deleted") {
+		t.Errorf("it prints %s", got)
 	}
 }
 

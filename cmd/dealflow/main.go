@@ -45,6 +45,7 @@ type program struct {
 	Demo         demoCmd         `cmd:"" help:"Make data up, to look at and to measure with."`
 	Import       importCmd       `cmd:"" help:"Bring deals or leads in from a CSV file."`
 	Export       exportCmd       `cmd:"" help:"Write deals or leads to a CSV file."`
+	Photos       photosCmd       `cmd:"" help:"Tidy up the leads' photos."`
 	Schema       schemaCmd       `cmd:"" help:"Print the GraphQL schema."`
 
 	Version kong.VersionFlag `env:"-" help:"Print the version and leave."`

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"dealflow/internal/id"
 	"dealflow/internal/testdb"
 )
 
@@ -37,6 +39,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"await":    await,
 			"http":     request,
+			"photo":    storePhoto,
 			"postgres": func(ts *testscript.TestScript, _ bool, _ []string) { ts.Setenv("POSTGRES", testdb.Postgres(t)) },
 		},
 	})
@@ -82,4 +85,18 @@ func request(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(response.Header.Write(ts.Stdout()))
 	_, err = io.Copy(ts.Stdout(), response.Body)
 	ts.Check(err)
+}
+
+// storePhoto is `photo ORGANIZATION NAME AGE`: it puts a file where the server
+// keeps the organization's photos, as if it had been uploaded a while ago.
+func storePhoto(ts *testscript.TestScript, _ bool, args []string) {
+	organization, err := id.Organization.Decode(args[0])
+	ts.Check(err)
+	age, err := time.ParseDuration(args[2])
+	ts.Check(err)
+	path := ts.MkAbs(filepath.Join("photos", organization.String(), args[1]))
+	at := time.Now().Add(-age)
+	ts.Check(os.MkdirAll(filepath.Dir(path), 0o700))
+	ts.Check(os.WriteFile(path, nil, 0o600))
+	ts.Check(os.Chtimes(path, at, at))
 }

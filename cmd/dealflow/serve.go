@@ -7,10 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
-	"path/filepath"
 	"time"
-
-	_ "gocloud.dev/blob/s3blob" // s3:// buckets for --photos
 
 	"dealflow/internal/auth"
 	"dealflow/internal/photo"
@@ -31,7 +28,7 @@ type serveCmd struct {
 	databaseFlags
 	JWKSURL string `group:"Tokens:" name:"jwks-url" placeholder:"URL" help:"Where the issuer of RS256, ES256 and EdDSA tokens publishes its keys. Give --jwt-issuer and --jwt-audience too."`
 	secretFlags
-	Photos       string `group:"Photos:" placeholder:"URL" help:"The bucket of the leads' photos: file:///DIRECTORY, file://./DIRECTORY or s3://BUCKET?region=REGION. Default: the directory photos beside the embedded database; with Postgres, in the working directory."`
+	photosFlags
 	PhotosSecret string `group:"Photos:" placeholder:"SECRET" help:"What signs the links to photos, at least 32 bytes; every server needs the same. Default: the secret of --jwt-secret; without either, a photo needs a token."`
 	logFlags
 }
@@ -66,37 +63,20 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 		return err
 	}
 	defer closing(db, &err)
-	bucket, err := c.bucket()
-	if err != nil {
-		return err
-	}
-	photos, err := photo.Open(ctx, bucket)
+	photos, err := c.openPhotos(ctx, c.databaseFlags)
 	if err != nil {
 		return err
 	}
 	defer closing(photos, &err)
+	log := c.logger(std.Err)
+	// What has no logger of its own, such as the rules, writes to the same log.
+	slog.SetDefault(log)
 	return c.serve(ctx, std, secrets, server.Config{
 		Store: db, Sales: sales.New(db, photos, time.Now), Photos: photos, Links: secrets.links,
 		Origins: c.CORSOrigin, MaxBody: int64(c.MaxBody), MaxTokens: c.MaxTokens,
 		ShutdownDelay: c.ShutdownDelay, ShutdownTimeout: c.ShutdownTimeout,
-		Metrics: metrics, Now: time.Now, Log: c.logger(std.Err),
+		Metrics: metrics, Now: time.Now, Log: log,
 	})
-}
-
-// bucket is the URL of the photos' bucket. That of a directory is absolute.
-func (c *serveCmd) bucket() (string, error) {
-	if c.Photos == "" {
-		file, _ := c.file()
-		directory, err := filepath.Abs(filepath.Join(filepath.Dir(file), "photos"))
-		return (&url.URL{Scheme: "file", Path: directory}).String(), err
-	}
-	u, err := url.Parse(c.Photos)
-	if err != nil || u.Scheme != "file" || u.Host != "." {
-		return c.Photos, nil // what is wrong with it, photo.Open says
-	}
-	u.Host = ""
-	u.Path, err = filepath.Abs("." + u.Path)
-	return u.String(), err
 }
 
 // serve serves until ctx ends.

@@ -29,6 +29,8 @@ type API struct {
 	Store *store.Store
 	Sales *sales.Sales
 	Clock *Clock
+	// PhotoDir is where the photos' files are, a directory for each organization.
+	PhotoDir string
 
 	auth auth.Config
 	mu   sync.Mutex
@@ -45,7 +47,8 @@ func Each(t *testing.T, test func(t *testing.T, api *API)) {
 func New(tb testing.TB, s *store.Store) *API {
 	tb.Helper()
 	clock := &Clock{now: time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)}
-	photos, err := photo.Open(tb.Context(), "file://"+tb.TempDir())
+	photoDir := tb.TempDir()
+	photos, err := photo.Open(tb.Context(), "file://"+photoDir)
 	check(tb, err)
 	secret := []byte("a secret for tests, 32 bytes long")
 	links, err := photo.NewLinks(secret, clock.Now)
@@ -53,8 +56,8 @@ func New(tb testing.TB, s *store.Store) *API {
 	api := &API{
 		Store: s,
 		Sales: sales.New(s, photos, clock.Now),
-		Clock: clock,
-		auth:  auth.Config{Secret: secret, Now: clock.Now},
+		Clock: clock, PhotoDir: photoDir,
+		auth: auth.Config{Secret: secret, Now: clock.Now},
 	}
 	verifier, err := auth.New(tb.Context(), api.auth)
 	check(tb, err)
