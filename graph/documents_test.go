@@ -271,6 +271,8 @@ func (d *text) filter(def *ast.Definition, depth int) apitest.Vars {
 		case of.Name == "IDFilter":
 			one := pick(d.random, d.w.ids[kindsOf(d, def, f.Name)[0]])
 			filter[f.Name] = pick(d.random, []apitest.Vars{{"eq": one}, {"in": []string{one}}, {"isNull": d.chance(0.5)}, {}})
+		case f.Name == "currency": // one that has the decimals of the amounts
+			filter[f.Name] = apitest.Vars{"eq": pick(d.random, []string{"USD", "EUR"})}
 		case of.Fields.ForName("and") == nil:
 			filter[f.Name] = d.value(f.Type, 1)
 		case depth > 0 && f.Type.Elem != nil:
