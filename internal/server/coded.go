@@ -33,10 +33,12 @@ type holder struct {
 func (h *holder) Unwrap() http.ResponseWriter { return h.ResponseWriter }
 
 func (h *holder) WriteHeader(status int) {
-	if status < http.StatusBadRequest || status >= http.StatusInternalServerError {
-		h.ResponseWriter.WriteHeader(status)
-	} else if h.status == 0 {
+	switch {
+	case h.status != 0: // the first one counts, as for any answer
+	case status >= http.StatusBadRequest && status < http.StatusInternalServerError:
 		h.status = status
+	default:
+		h.ResponseWriter.WriteHeader(status)
 	}
 }
 
