@@ -30,6 +30,11 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	switch err := s.ready(ctx); {
 	case err == nil:
 		say(w, http.StatusOK, "ready")
+	case errors.Is(err, store.ErrBusy) && s.current.Load():
+		// All servers are busy at the same peak: were they taken out, nobody would
+		// answer.
+		s.config.Log.WarnContext(r.Context(), "ready, but busy", "error", err)
+		say(w, http.StatusOK, "ready, but "+err.Error())
 	case errors.Is(err, store.ErrSchemaOld), errors.Is(err, store.ErrBusy):
 		say(w, http.StatusServiceUnavailable, err.Error())
 	default:

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -20,10 +21,15 @@ func TestHealthz(t *testing.T) {
 	}
 }
 
-// probe asks a server over s whether it is ready, twice, for it remembers.
+// probe asks a new server over s whether it is ready.
 func probe(t *testing.T, s *store.Store, status int, body string) {
 	t.Helper()
-	server := &Server{config: Config{Store: s, Log: slog.New(slog.DiscardHandler)}}
+	probeAgain(t, &Server{config: Config{Store: s, Log: slog.New(slog.DiscardHandler)}}, status, body)
+}
+
+// probeAgain asks a server whether it is ready, twice, for it remembers.
+func probeAgain(t *testing.T, server *Server, status int, body string) {
+	t.Helper()
 	for range 2 {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", nil)
 		response := serve(http.HandlerFunc(server.readyz), r)
@@ -63,7 +69,15 @@ func TestReadyz(t *testing.T) {
 			whileBusy(t, s, func() {
 				probe(t, s, http.StatusServiceUnavailable, "all connections to the database are busy")
 			})
-			probe(t, s, http.StatusOK, "ready")
+			var log bytes.Buffer
+			server := &Server{config: Config{Store: s, Log: slog.New(slog.NewTextHandler(&log, nil))}}
+			probeAgain(t, server, http.StatusOK, "ready\n")
+			whileBusy(t, s, func() {
+				probeAgain(t, server, http.StatusOK, "ready, but all connections to the database are busy\n")
+			})
+			if n := strings.Count(log.String(), "level=WARN"); n != 2 {
+				t.Errorf("%d warnings in the log:\n%s", n, log.String())
+			}
 		})
 	})
 	t.Run("ErrDatabaseLater", func(t *testing.T) {
