@@ -8,11 +8,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"entgo.io/ent/dialect"
+	"github.com/google/uuid"
 
 	"dealflow/ent"
+	"dealflow/ent/stage"
 	"dealflow/internal/apitest"
+	"dealflow/internal/sales"
+	"dealflow/internal/store"
 )
 
 // plan is a request, and how the databases are to come to the rows of one of
@@ -67,6 +72,8 @@ var plans = map[string]plan{
 		`("rank", "id") >`, "deal_stage_id_rank_id", ""},
 	"lead by email": {`mutation { createLead(input: {firstName: "Ada", email: "ada@acme.example"}) { userErrors { message } } }`,
 		`FROM "leads"`, "lead_organization_id_email", ""},
+	"leads with a photo": {`mutation { deleteLeadPhoto(input: {fileName: "PHOTO"}) { userErrors { message } } }`,
+		`"leads"."photo" =`, "lead_organization_id_photo", ""},
 }
 
 // TestPlans shows the index that each hot statement walks, instead of walking the
@@ -77,18 +84,67 @@ func TestPlans(t *testing.T) {
 		crowd(t, api)
 		fillBoard(t, ada, 0)
 		fillBoard(t, ada, 1)
-		names := boardNames(t, ada)
+		names := boardNames(t, &album{ada, api})
 		for name, test := range plans {
 			t.Run(name, func(t *testing.T) {
 				ada.Must(t, names.Replace(test.document), nil)
-				test.check(t, api)
+				test.check(t, api, api.Statements(), api.Arguments())
+			})
+		}
+	})
+}
+
+// TestPlansOfCommands is TestPlans, of what is not done by requests.
+func TestPlansOfCommands(t *testing.T) {
+	apitest.Each(t, func(t *testing.T, api *apitest.API) {
+		ada := api.Organization(t, "acme")
+		crowd(t, api)
+		fillBoard(t, ada, 0)
+		(&album{ada, api}).upload(t)
+		first := api.Store.Client.Stage.Query().Order(stage.ByCreatedAt()).FirstIDX(ada.Context) // not of the crowd
+		key, other := "crm-1", "crm-2"
+		for name, test := range map[string]struct {
+			plan
+			run func(context.Context) error
+		}{
+			"leads by external id": {
+				plan{holds: `"leads"."external_id" `, index: "lead_organization_id_external_id"},
+				func(ctx context.Context) error {
+					_, err := api.Sales.ImportLeads(ctx, sales.ImportLeadsInput{Leads: []*sales.ImportedLead{{ExternalID: &key}, {ExternalID: &other}}})
+					return err
+				},
+			},
+			"deals by external id": {
+				plan{holds: `"deals"."external_id" `, index: "deal_organization_id_external_id"},
+				func(ctx context.Context) error {
+					_, err := api.Sales.ImportDeals(ctx, sales.ImportDealsInput{Deals: []*sales.ImportedDeal{
+						{ExternalID: &key, StageID: first, Title: "Bridge"}, {ExternalID: &other, StageID: first, Title: "Tower"},
+					}})
+					return err
+				},
+			},
+			"leads with one of some photos": {
+				plan{holds: `"leads"."photo" IN`, index: "lead_organization_id_photo"},
+				func(ctx context.Context) error {
+					_, err := api.Sales.PrunePhotos(ctx, sales.PrunePhotosInput{
+						OlderThan: -time.Since(api.Clock.Now()).Abs() - time.Hour, DryRun: true,
+						Progress: func(int) {}, Report: func(uuid.UUID, string, error) {},
+					})
+					return err
+				},
+			},
+		} {
+			t.Run(name, func(t *testing.T) {
+				ctx, counter := store.RecordStatements(ada.Context)
+				must(t, test.run(ctx))
+				test.check(t, api, counter.Statements(), counter.Arguments())
 			})
 		}
 	})
 }
 
 // boardNames are the ids that the documents of plans name.
-func boardNames(t *testing.T, c *apitest.Client) *strings.Replacer {
+func boardNames(t *testing.T, c *album) *strings.Replacer {
 	t.Helper()
 	data := c.Must(t, `{ pipelines(first: 1) { nodes { stages { id deals { nodes { id } } } } } leads { nodes { id } } }`, nil)
 	stage := data.Get("pipelines.nodes.0.stages.0")
@@ -96,20 +152,20 @@ func boardNames(t *testing.T, c *apitest.Client) *strings.Replacer {
 		"STAGE", stage.Get("id").String(),
 		"DEAL", stage.Get("deals.nodes.1.id").String(),
 		"OTHER", stage.Get("deals.nodes.0.id").String(),
+		"PHOTO", c.upload(t),
 		"LEADS", strings.Join(data.Get("leads.nodes").All("id"), `", "`),
 	)
 }
 
-// check looks at the statements of the last request.
-func (p plan) check(t *testing.T, api *apitest.API) {
+// check looks at the statements of a request.
+func (p plan) check(t *testing.T, api *apitest.API, statements []string, arguments [][]any) {
 	t.Helper()
 	index := p.index
 	if api.Store.Dialect != dialect.Postgres {
 		index = sqliteName(cmp.Or(p.sqlite, p.index))
 	}
 	found := ""
-	arguments := api.Arguments()
-	for i, statement := range api.Statements() {
+	for i, statement := range statements {
 		if strings.HasPrefix(statement, "INSERT") {
 			continue
 		}
