@@ -29,6 +29,20 @@ func (f photosFlags) openPhotos(ctx context.Context, db databaseFlags) (*photo.S
 	return photo.Open(ctx, bucket)
 }
 
+// openExistingPhotos is openPhotos for commands that have nothing to do in a new
+// directory: a wrong path makes none.
+func (f photosFlags) openExistingPhotos(ctx context.Context, db databaseFlags) (*photo.Store, error) {
+	bucket, err := f.bucket(db)
+	if err != nil {
+		return nil, err
+	}
+	photos, err := photo.OpenExisting(ctx, bucket)
+	if err != nil {
+		return nil, fmt.Errorf("%w: say where the photos are with --photos (DEALFLOW_PHOTOS)", err)
+	}
+	return photos, nil
+}
+
 // bucket is the URL of the photos' bucket. That of a directory is absolute.
 func (f photosFlags) bucket(db databaseFlags) (string, error) {
 	if f.Photos == "" {
@@ -78,7 +92,7 @@ func (c *photosPruneCmd) Run(ctx context.Context, std streams) (err error) {
 		return err
 	}
 	defer closing(s, &err)
-	photos, err := c.openPhotos(ctx, c.databaseFlags)
+	photos, err := c.openExistingPhotos(ctx, c.databaseFlags)
 	if err != nil {
 		return err
 	}

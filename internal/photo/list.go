@@ -15,7 +15,7 @@ import (
 // pageSize is how many files are listed at a time: as many as S3 lists.
 const pageSize = 1000
 
-// listings bounds how often a page is listed while files go away.
+// listings bounds how often a page of a directory is listed while files go away.
 const listings = 100
 
 // File is a photo as it lies in the bucket.
@@ -44,9 +44,10 @@ func (s *Store) Pages(ctx context.Context, organizationID uuid.UUID) iter.Seq2[[
 }
 
 // page is the page of a list that a token is for, and the token of the next. In a
-// directory a file that is deleted meanwhile is an error, and not there the next time.
+// directory a file that is deleted meanwhile is an error, and not there the next
+// time. Elsewhere the same error says that there is no such bucket.
 func (s *Store) page(ctx context.Context, token []byte, options *blob.ListOptions) (objects []*blob.ListObject, next []byte, err error) {
-	for range listings {
+	for range s.listings {
 		objects, next, err = s.bucket.ListPage(ctx, token, pageSize, options)
 		if gcerrors.Code(err) != gcerrors.NotFound {
 			break

@@ -1,14 +1,21 @@
 package photo_test
 
 import (
+	"context"
+	"errors"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"gocloud.dev/blob"
+	"gocloud.dev/blob/driver"
+	"gocloud.dev/gcerrors"
 
 	"dealflow/internal/photo"
 )
@@ -104,9 +111,46 @@ func TestPagesFail(t *testing.T) {
 		t.Fatal(err)
 	}
 	closed.Close()
+	var got []error
 	for _, err := range closed.Pages(t.Context(), ours) {
-		if err == nil {
-			t.Error("no error")
+		got = append(got, err)
+	}
+	if len(got) != 1 || got[0] == nil {
+		t.Errorf("errors = %v, want one", got)
+	}
+}
+
+// noBucket is how S3 answers for a bucket that it does not have.
+type noBucket struct {
+	driver.Bucket // what is not below is not asked for
+
+	asked int
+}
+
+func (*noBucket) Close() error                       { return nil }
+func (*noBucket) ErrorCode(error) gcerrors.ErrorCode { return gcerrors.NotFound }
+
+func (b *noBucket) ListPaged(context.Context, *driver.ListOptions) (*driver.ListPage, error) {
+	b.asked++
+	return nil, errors.New("NoSuchBucket")
+}
+
+func (b *noBucket) OpenBucketURL(context.Context, *url.URL) (*blob.Bucket, error) {
+	return blob.NewBucket(b), nil
+}
+
+// TestPagesOfNoBucket expects the question to be asked once where no file can go
+// while it is answered.
+func TestPagesOfNoBucket(t *testing.T) {
+	var bucket noBucket
+	blob.DefaultURLMux().RegisterBucket("none", &bucket)
+	s := mustOpenURL(t, "none://photos")
+	for _, err := range s.Pages(t.Context(), ours) {
+		if err == nil || !strings.Contains(err.Error(), "NoSuchBucket") {
+			t.Errorf("error = %v", err)
 		}
+	}
+	if bucket.asked != 1 {
+		t.Errorf("asked %d times", bucket.asked)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/google/uuid"
@@ -32,6 +34,7 @@ var ErrNotFound = errors.New("no such photo")
 // that nobody can guess. It is safe for concurrent use.
 type Store struct {
 	bucket   *blob.Bucket
+	listings int           // how often a page is listed at most
 	decoding chan struct{} // holds one value for each upload being decoded
 }
 
@@ -39,30 +42,67 @@ type Store struct {
 // file://./photos for a path relative to the working directory. The directory is
 // made if it is not there.
 func Open(ctx context.Context, bucketURL string) (*Store, error) {
-	address, err := prepare(bucketURL)
+	u, err := parse(bucketURL)
 	if err != nil {
 		return nil, err
 	}
-	bucket, err := blob.OpenBucket(ctx, address)
-	if err != nil {
-		return nil, fmt.Errorf("photo: open the bucket: %w", err)
-	}
-	return &Store{bucket: bucket, decoding: make(chan struct{}, maxDecoding)}, nil
+	return open(ctx, u)
 }
 
-// prepare fills in what a file:// bucket needs where the URL leaves it open, and
-// leaves other buckets' URLs alone.
-func prepare(bucketURL string) (string, error) {
+// OpenExisting is Open for those who have nothing to do in a new directory: it
+// refuses one that is not there, or that cannot be read, whose files the driver
+// would pass over without a word.
+func OpenExisting(ctx context.Context, bucketURL string) (*Store, error) {
+	u, err := parse(bucketURL)
+	if err != nil {
+		return nil, err
+	}
+	if u.Scheme == "file" {
+		if _, err := os.ReadDir(directory(u)); err != nil {
+			return nil, fmt.Errorf("photo: read the directory: %w", err)
+		}
+	}
+	return open(ctx, u)
+}
+
+func open(ctx context.Context, u *url.URL) (*Store, error) {
+	s := &Store{listings: 1, decoding: make(chan struct{}, maxDecoding)}
+	if u.Scheme == "file" {
+		s.listings = listings
+	}
+	var err error
+	if s.bucket, err = blob.OpenBucket(ctx, prepare(u)); err != nil {
+		return nil, fmt.Errorf("photo: open the bucket: %w", err)
+	}
+	return s, nil
+}
+
+// parse reads the URL of a bucket.
+func parse(bucketURL string) (*url.URL, error) {
 	u, err := url.Parse(bucketURL)
 	if err != nil {
-		return "", fmt.Errorf("photo: bucket URL: %w", err)
+		return nil, fmt.Errorf("photo: bucket URL: %w", err)
 	}
-	if u.Scheme != "file" {
-		return bucketURL, nil
-	}
-	if u.Path == "" || (u.Host != "" && u.Host != "." && u.Host != "localhost") {
+	if u.Scheme == "file" && (u.Path == "" || (u.Host != "" && u.Host != "." && u.Host != "localhost")) {
 		// The driver would take file://photos for the root directory.
-		return "", fmt.Errorf("photo: bucket URL %q: write file:///a/directory, or file://./directory for a relative one", bucketURL)
+		return nil, fmt.Errorf("photo: bucket URL %q: write file:///a/directory, or file://./directory for a relative one", bucketURL)
+	}
+	return u, nil
+}
+
+// directory is that of a file:// bucket.
+func directory(u *url.URL) string {
+	if u.Host == "." {
+		return filepath.FromSlash("." + u.Path)
+	}
+	return filepath.FromSlash(u.Path)
+}
+
+// prepare is a bucket's URL with what a file:// bucket needs filled in where the
+// URL leaves it open.
+func prepare(u *url.URL) string {
+	if u.Scheme != "file" {
+		return u.String()
 	}
 	query := u.Query()
 	for name, value := range map[string]string{
@@ -75,8 +115,9 @@ func prepare(bucketURL string) (string, error) {
 			query.Set(name, value)
 		}
 	}
-	u.RawQuery = query.Encode()
-	return u.String(), nil
+	filled := *u
+	filled.RawQuery = query.Encode()
+	return filled.String()
 }
 
 // Close closes the bucket.

@@ -157,6 +157,40 @@ func TestOpenRelative(t *testing.T) {
 	}
 }
 
+func TestOpenExisting(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, err := range []error{
+		os.Mkdir("photos", 0o700), os.WriteFile("file", nil, 0o600), os.Mkdir("locked", 0o300),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for address, opens := range map[string]bool{
+		"file://./photos":                  true,
+		"file://./nowhere":                 false,
+		"file://./nowhere?create_dir=true": false,
+		"file:///nowhere/at/all":           false,
+		"file://./file":                    false,
+		"file://./locked":                  os.Geteuid() == 0, // who may read everything
+		"file://photos":                    false,
+		"mem://":                           true,
+	} {
+		t.Run(address, func(t *testing.T) {
+			s, err := photo.OpenExisting(t.Context(), address)
+			if (err == nil) != opens {
+				t.Errorf("error = %v", err)
+			}
+			if err == nil {
+				s.Close()
+			}
+		})
+	}
+	if _, err := os.Stat("nowhere"); !os.IsNotExist(err) {
+		t.Errorf("a directory was made: %v", err)
+	}
+}
+
 func TestSave(t *testing.T) {
 	tests := map[string]struct {
 		data      []byte
