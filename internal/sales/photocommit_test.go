@@ -118,3 +118,20 @@ func TestUploadLeadPhotoBrokenCommit(t *testing.T) {
 		}
 	})
 }
+
+// TestDeleteLeadPhotoBrokenCommit expects a photo that is deleted to be told so
+// though the end of the transaction, in which there was only a lock, is lost.
+func TestDeleteLeadPhotoBrokenCommit(t *testing.T) {
+	b, address := mustBreak(t, testdb.Postgres(t))
+	s := storetest.Open(t, address)
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	o := mustOffice(t, s)
+	name := o.mustPhoto(t, nil).FileName
+	b.inside.Store(true)
+	deleted, had, err := o.DeleteLeadPhoto(o.ctx, sales.DeleteLeadPhotoInput{FileName: name})
+	if deleted != name || had != nil || err != nil || o.hasPhoto(t, name) {
+		t.Errorf("%q, %v, %v", deleted, had, err)
+	}
+}

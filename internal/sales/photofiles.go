@@ -23,8 +23,15 @@ import (
 // commit, and who deletes a file holds it from before it looks for leads that
 // have the photo.
 
-// fileTime bounds how long a change waits for the bucket, and others for it.
-const fileTime = 10 * time.Second
+// lookTime bounds how long a change waits for the bucket to find a file, and
+// others for the change.
+const lookTime = 10 * time.Second
+
+// deleteTime is the same for the deletion of a file, which can be had later.
+const deleteTime = 3 * time.Second
+
+// filesAtOnce is how many files are deleted under one lock.
+const filesAtOnce = 25
 
 // lockPhoto keeps the file of a photo from being deleted, and from getting a lead,
 // until the change is over. Nothing is locked for no photo.
@@ -32,6 +39,11 @@ func (c *change) lockPhoto(ctx context.Context, name *string) error {
 	if name == nil {
 		return nil
 	}
+	return c.lockPhotos(ctx)
+}
+
+// lockPhotos is lockPhoto, of all photos: they have one lock.
+func (c *change) lockPhotos(ctx context.Context) error {
 	_, err := c.lockOrganization(ctx)
 	c.locked()
 	return err
@@ -53,7 +65,7 @@ func (c *change) checkPhoto(ctx context.Context, k *check, field string, old, ne
 	if next.Photo == nil || equal(old.Photo, next.Photo) {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, fileTime)
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
 	exists, err := c.photos.Exists(ctx, c.organization, *next.Photo)
 	if err == nil && !exists {
@@ -84,42 +96,110 @@ func droppedPhoto(old, next *ent.Lead) []string {
 	return []string{*old.Photo}
 }
 
+// patience counts the failures of the bucket in a row. Who deletes a file keeps
+// others waiting, so that a bucket that looks ill is left alone.
+type patience struct{ failures int }
+
+// failuresInARow is how many deletions may fail, one after the other.
+const failuresInARow = 5
+
+// note notes how a deletion went. One that took too long is enough.
+func (p *patience) note(err error) {
+	switch {
+	case err == nil:
+		p.failures = 0
+	case errors.Is(err, context.DeadlineExceeded):
+		p.failures = failuresInARow
+	default:
+		p.failures++
+	}
+}
+
+func (p *patience) lost() bool { return p.failures >= failuresInARow }
+
 // deletePhotos deletes photos after a change, unless a lead has them. The change
 // is made: a file that stays is for the log and for PrunePhotos, not for the
 // caller, who may even have left.
 func (s *Sales) deletePhotos(ctx context.Context, names ...string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fileTime)
-	defer cancel()
-	viewer, _ := auth.ViewerFrom(ctx)
-	for _, name := range names {
-		if _, err := s.deleteUnused(ctx, name); err != nil {
-			slog.WarnContext(ctx, "could not delete a photo that no lead has any more: `dealflow photos prune` will",
-				"photo", name, "organization", id.Organization.Encode(viewer.OrganizationID), "error", err)
+	ctx = context.WithoutCancel(ctx)
+	left, cause := 0, error(nil)
+	var bucket patience
+	for batch := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(names))), filesAtOnce) {
+		if bucket.lost() {
+			left += len(batch)
+			continue
 		}
+		done, err := s.deleteBatch(ctx, &bucket, batch)
+		left += done.left
+		if err != nil {
+			cause = err
+		}
+	}
+	if left > 0 {
+		viewer, _ := auth.ViewerFrom(ctx)
+		slog.WarnContext(ctx, "could not delete photos that no lead has any more: `dealflow photos prune` will",
+			"photos", left, "organization", id.Organization.Encode(viewer.OrganizationID), "error", cause)
 	}
 }
 
-// deleteUnused deletes a photo unless a lead has it, and tells whether it is gone.
-func (s *Sales) deleteUnused(ctx context.Context, name string) (bool, error) {
-	return answer(ctx, s, func(ctx context.Context, c *change) (bool, error) {
-		if err := c.lockPhoto(ctx, &name); err != nil {
-			return false, err
-		}
-		unused, err := unusedPhotos(ctx, c.db, []string{name})
-		if err != nil || len(unused) == 0 {
-			return false, err
-		}
-		if err := c.deleteFile(ctx, name); err != nil && !errors.Is(err, photo.ErrNotFound) {
-			return false, err
-		}
-		return true, nil
-	})
+// deleteBatch is deleteUnused, for no longer than the lock and the bucket may take.
+func (s *Sales) deleteBatch(ctx context.Context, bucket *patience, names []string) (swept, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTime+time.Duration(len(names))*deleteTime)
+	defer cancel()
+	return s.deleteUnused(ctx, bucket, names...)
 }
 
-// deleteFile deletes the file of a photo, which is locked and no lead's. The lock
-// is all that the transaction is for: there is nothing in it to roll back.
+// swept counts photos that no lead has by what became of their files.
+type swept struct{ gone, left int }
+
+// deleteUnused deletes photos that no lead has, as long as there is patience with
+// the bucket. The error is that of the last that stays. After one of the
+// transaction's, what is gone is gone: there is nothing in it to roll back.
+func (s *Sales) deleteUnused(ctx context.Context, bucket *patience, names ...string) (swept, error) {
+	done := swept{left: len(names)}
+	var failure error
+	err := s.change(ctx, func(ctx context.Context, c *change) error {
+		if err := c.lockPhotos(ctx); err != nil {
+			return err
+		}
+		unused, err := unusedPhotos(ctx, c.db, names)
+		if err != nil {
+			return err
+		}
+		done, failure = c.sweep(ctx, bucket, unused)
+		return nil
+	})
+	if err != nil {
+		bucket.note(err)
+		return done, err
+	}
+	return done, failure
+}
+
+// sweep deletes the files of photos, which are locked and no lead's.
+func (c *change) sweep(ctx context.Context, bucket *patience, names []string) (done swept, failure error) {
+	for _, name := range names {
+		if bucket.lost() {
+			break
+		}
+		err := c.deleteFile(ctx, name)
+		if errors.Is(err, photo.ErrNotFound) {
+			err = nil // somebody else has deleted it, or an earlier run of this
+		}
+		bucket.note(err)
+		if err != nil {
+			failure = err
+		} else {
+			done.gone++
+		}
+	}
+	done.left = len(names) - done.gone
+	return done, failure
+}
+
+// deleteFile deletes the file of a photo, which is locked and no lead's.
 func (c *change) deleteFile(ctx context.Context, name string) error {
-	ctx, cancel := context.WithTimeout(ctx, fileTime)
+	ctx, cancel := context.WithTimeout(ctx, deleteTime)
 	defer cancel()
 	return c.photos.Delete(ctx, c.organization, name)
 }

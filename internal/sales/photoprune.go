@@ -2,6 +2,7 @@ package sales
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -46,7 +47,8 @@ func (p PrunedPhotos) All() int { return p.Used + p.Young + p.Deleted + p.Failed
 // PrunePhotos deletes the photos that no lead has: those that were uploaded and
 // never given to one, and those whose deletion failed. Files of organizations
 // that this database does not know are not looked at, so that the bucket of
-// another one is safe. After an error it answers what was done before.
+// another one is safe. After an error it answers what was done before; one is that
+// the bucket looks ill.
 func (s *Sales) PrunePhotos(ctx context.Context, input PrunePhotosInput) (PrunedPhotos, error) {
 	p := pruning{Sales: s, PrunePhotosInput: input, before: s.now().Add(-input.OlderThan)}
 	for last := uuid.Nil; ; {
@@ -72,6 +74,7 @@ type pruning struct {
 	PrunePhotosInput
 	before time.Time
 	done   PrunedPhotos
+	bucket patience
 }
 
 // organization prunes the photos of one organization, within its wall.
@@ -112,23 +115,28 @@ func (p *pruning) page(ctx context.Context, organization uuid.UUID, page []photo
 }
 
 // prune deletes a photo that no lead had a moment ago. That one file cannot be
-// deleted does not keep the others from it; that the command is to end does.
+// deleted does not keep the others from it; that many cannot does, and that the
+// command is to end.
 func (p *pruning) prune(ctx context.Context, organization uuid.UUID, name string) error {
-	gone, err := p.DryRun, error(nil)
+	done, err := swept{gone: 1}, error(nil)
 	if !p.DryRun {
-		gone, err = p.deleteUnused(ctx, name)
+		done, err = p.deleteUnused(ctx, &p.bucket, name)
 	}
 	switch {
+	case done.gone > 0:
+		p.done.Deleted++
+		err = nil // of the end of the transaction, which changed nothing
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
 		p.done.Failed++
-	case gone:
-		p.done.Deleted++
 	default: // a lead got it meanwhile
 		p.done.Used++
 		return nil
 	}
 	p.Report(organization, name, err)
+	if err != nil && p.bucket.lost() {
+		return fmt.Errorf("the photos that are left were not tried: too many could not be deleted, or one took too long: %w", err)
+	}
 	return nil
 }

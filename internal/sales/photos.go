@@ -102,16 +102,24 @@ func (s *Sales) DeleteLeadPhoto(ctx context.Context, input DeleteLeadPhotoInput)
 	if err := k.err(); err != nil {
 		return "", nil, err
 	}
+	deleted := false
 	had, err := answer(ctx, s, func(ctx context.Context, c *change) (*ent.Lead, error) {
-		if err := c.lockPhoto(ctx, &name); err != nil {
+		if err := c.lockPhotos(ctx); err != nil {
 			return nil, err
 		}
 		had, err := c.takePhoto(ctx, name)
 		if err != nil || had != nil {
 			return had, err
 		}
-		return nil, c.deleteFile(ctx, name)
+		err = c.deleteFile(ctx, name)
+		deleted = deleted || err == nil
+		return nil, err
 	})
+	if deleted {
+		// However the transaction ended, which wrote nothing; and if it ran again,
+		// it missed what it had deleted itself.
+		return name, nil, nil
+	}
 	if errors.Is(err, photo.ErrNotFound) {
 		k.noPhoto("fileName")
 		return "", nil, k.err()
@@ -129,6 +137,7 @@ func (s *Sales) DeleteLeadPhoto(ctx context.Context, input DeleteLeadPhotoInput)
 // nil when none has.
 func (c *change) takePhoto(ctx context.Context, name string) (*ent.Lead, error) {
 	leads, err := c.db.Lead.Query().Where(lead.Photo(name)).Order(lead.ByID()).Modify(store.Lock).All(ctx)
+	c.locked()
 	if err != nil || len(leads) == 0 {
 		return nil, err
 	}

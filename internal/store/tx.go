@@ -33,6 +33,10 @@ func inTx(ctx context.Context) bool { return ctx.Value(txKey{}) != nil }
 // When the database says that the transaction got in the way of another one,
 // Tx runs fn again, a few times. So fn must do nothing but read and write the
 // database, and must not build on what an earlier run left in its variables.
+// One thing else is done in a transaction: package sales deletes the files of
+// photos in one that has locked them and writes nothing. It is the last thing
+// there, and may be done twice, so that neither another run nor a lost commit
+// makes a difference to it.
 //
 // On Postgres the isolation is READ COMMITTED: what must not change between
 // reading and writing is read with Lock. On SQLite transactions run one by one.
