@@ -180,12 +180,17 @@ func (s *Sales) UpdateLead(ctx context.Context, input UpdateLeadInput) (*ent.Lea
 	}
 	var dropped []string
 	saved, err := answer(ctx, s, func(ctx context.Context, c *change) (*ent.Lead, error) {
-		if err := c.lockPhoto(ctx, given(input.Photo, nil)); err != nil {
+		photo := given(input.Photo, nil)
+		has, err := c.lockNewPhoto(ctx, leadID, photo)
+		if err != nil {
 			return nil, err
 		}
 		old, err := c.lockLead(ctx, "id", leadID, input.ExpectedVersion)
 		if err != nil {
 			return nil, err
+		}
+		if has && !equal(old.Photo, photo) {
+			return nil, errAgain // somebody took it between the look and the lock
 		}
 		next, err := c.patchLead(ctx, old, &patch)
 		if err != nil {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
 	"dealflow/ent"
 	"dealflow/ent/lead"
 	"dealflow/internal/auth"
@@ -47,6 +49,19 @@ func (c *change) lockPhotos(ctx context.Context) error {
 	_, err := c.lockOrganization(ctx)
 	c.locked()
 	return err
+}
+
+// lockNewPhoto is lockPhoto, unless the lead has the photo, which it tells: a form
+// sends all of a lead back, and others need not wait for that.
+func (c *change) lockNewPhoto(ctx context.Context, leadID uuid.UUID, name *string) (bool, error) {
+	if deref(name) == "" {
+		return false, nil
+	}
+	has, err := c.db.Lead.Query().Where(lead.ID(leadID), lead.Photo(*name)).Exist(ctx)
+	if err != nil || has {
+		return has, err
+	}
+	return false, c.lockPhotos(ctx)
 }
 
 // adoptPhoto is checkPhoto, when there is nothing else to check.

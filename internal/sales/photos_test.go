@@ -3,11 +3,15 @@ package sales_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 
+	"dealflow/ent/lead"
 	"dealflow/internal/id"
 	"dealflow/internal/sales"
+	"dealflow/internal/store"
+	"dealflow/internal/store/storetest"
 )
 
 func TestUploadLeadPhoto(t *testing.T) {
@@ -101,4 +105,76 @@ func TestDeleteLeadPhoto(t *testing.T) {
 			wantErrors(t, err, "INVALID input.fileName: The fileName field holds bytes that are not text.")
 		})
 	})
+}
+
+// TestUpdateLeadLocksForNewPhotos expects a form that sends back the photo of its
+// lead to keep nobody in the organization waiting.
+func TestUpdateLeadLocksForNewPhotos(t *testing.T) {
+	eachOffice(t, func(t *testing.T, o *office) {
+		first, second := o.mustPhoto(t, nil).FileName, o.mustPhoto(t, nil).FileName
+		one := o.mustLead(t, withPhoto(first))
+		for _, step := range []struct {
+			name  string
+			photo graphql.Omittable[*string]
+			locks bool
+		}{
+			{"the same", set(first), false},
+			{"another", set(second), true},
+			{"empty", set(""), false},
+			{"a new one", set(o.mustPhoto(t, nil).FileName), true},
+			{"none", null[string](), false},
+		} {
+			ctx, counter := store.RecordStatements(o.ctx)
+			got := must(o.UpdateLead(ctx, sales.UpdateLeadInput{ID: one.GlobalID(), Photo: step.photo}))(t)
+			// What a lead loses is deleted in a transaction of its own, after.
+			change, _, _ := strings.Cut(strings.Join(counter.Statements(), "\n"), "INSERT")
+			if strings.Contains(change, "organizations") != step.locks {
+				t.Errorf("%s: locked = %v\n%s", step.name, !step.locks, change)
+			}
+			if want := step.photo.Value(); want != nil && *want != "" && (got.Photo == nil || *got.Photo != *want) {
+				t.Errorf("%s: photo = %v", step.name, got.Photo)
+			}
+		}
+	})
+}
+
+// TestUpdateLeadBesideAnother has a lead's photo taken away once an update that
+// sends it back has looked, and before it locks the lead: so it does give the lead
+// a photo, and has to lock that. SQLite, where changes run one by one, has no such
+// moment.
+func TestUpdateLeadBesideAnother(t *testing.T) {
+	o := mustOffice(t, storetest.Postgres(t))
+	name := o.mustPhoto(t, nil).FileName
+	one := o.mustLead(t, withPhoto(name))
+	tx := must(o.store.Client.Tx(o.ctx))(t)
+	defer func() { _ = tx.Rollback() }()
+	if err := tx.Lead.Update().Where(lead.ID(one.ID)).ClearPhoto().Exec(o.ctx); err != nil {
+		t.Fatal(err)
+	}
+	ctx, counter := store.RecordStatements(o.ctx)
+	updated := make(chan error)
+	go func() {
+		_, err := o.UpdateLead(ctx, sales.UpdateLeadInput{ID: one.GlobalID(), Photo: set(name)})
+		updated <- err
+	}()
+	const waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+	for waits := false; !waits; time.Sleep(time.Millisecond) {
+		rows := must(o.store.Client.QueryContext(store.System(o.ctx), waiting))(t)
+		waits = rows.Next()
+		if err := rows.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-updated; err != nil {
+		t.Fatal(err)
+	}
+	if got := o.reload(t, one).Photo; got == nil || *got != name {
+		t.Errorf("photo = %v", got)
+	}
+	if all := strings.Join(counter.Statements(), "\n"); !strings.Contains(all, `FROM "organizations"`) {
+		t.Errorf("the photo was not locked:\n%s", all)
+	}
 }
