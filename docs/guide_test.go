@@ -83,11 +83,7 @@ func (r *reader) prepare(t *testing.T, b block) {
 		r.api.Clock.Advance(d)
 	}
 	if name := b.notes["file"]; name != "" {
-		content, err := os.ReadFile("playground.png")
-		if err == nil {
-			err = os.WriteFile(filepath.Join(r.dir, name), content, 0o600)
-		}
-		if err != nil {
+		if err := os.WriteFile(filepath.Join(r.dir, name), picture(t), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -109,16 +109,22 @@ func (s *service) mutate(t *testing.T, token, document string) string {
 // uploadPhoto uploads a photo and returns its name.
 func (s *service) uploadPhoto(t *testing.T, token string) string {
 	t.Helper()
-	var picture bytes.Buffer
-	if err := png.Encode(&picture, image.NewRGBA(image.Rect(0, 0, 3, 3))); err != nil {
-		t.Fatal(err)
-	}
-	answer := s.upload(t, token, picture.Bytes())
+	answer := s.upload(t, token, picture(t))
 	name := regexp.MustCompile(`[\w-]+\.png`).FindString(answer)
 	if name == "" {
 		t.Fatalf("the upload answers %s", answer)
 	}
 	return name
+}
+
+// picture is a small PNG.
+func picture(t *testing.T) []byte {
+	t.Helper()
+	var text bytes.Buffer
+	if err := png.Encode(&text, image.NewRGBA(image.Rect(0, 0, 3, 3))); err != nil {
+		t.Fatal(err)
+	}
+	return text.Bytes()
 }
 
 // upload uploads a file as a photo and returns the answer.

@@ -100,6 +100,8 @@ func decode(ctx context.Context, data []byte) (format, error) {
 	switch {
 	case ctx.Err() != nil: // the caller gave up: nothing is wrong with the image
 		return format{}, ctx.Err()
+	case timed.Err() != nil:
+		return format{}, &Error{Rule: RulePixels, Message: "Invalid file: it takes too long to read the photo; send a smaller one"}
 	case err != nil:
 		return format{}, invalid(err)
 	}
