@@ -16,6 +16,8 @@ import (
 	"dealflow/ent/comment"
 	"dealflow/ent/contact"
 	"dealflow/ent/deal"
+	"dealflow/ent/event"
+	"dealflow/ent/eventhead"
 	"dealflow/ent/lead"
 	"dealflow/ent/leadstatus"
 	"dealflow/ent/organization"
@@ -48,6 +50,10 @@ type Client struct {
 	Contact *ContactClient
 	// Deal is the client for interacting with the Deal builders.
 	Deal *DealClient
+	// Event is the client for interacting with the Event builders.
+	Event *EventClient
+	// EventHead is the client for interacting with the EventHead builders.
+	EventHead *EventHeadClient
 	// Lead is the client for interacting with the Lead builders.
 	Lead *LeadClient
 	// LeadStatus is the client for interacting with the LeadStatus builders.
@@ -78,6 +84,8 @@ func (c *Client) init() {
 	c.Comment = NewCommentClient(c.config)
 	c.Contact = NewContactClient(c.config)
 	c.Deal = NewDealClient(c.config)
+	c.Event = NewEventClient(c.config)
+	c.EventHead = NewEventHeadClient(c.config)
 	c.Lead = NewLeadClient(c.config)
 	c.LeadStatus = NewLeadStatusClient(c.config)
 	c.Organization = NewOrganizationClient(c.config)
@@ -182,6 +190,8 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Comment:      NewCommentClient(cfg),
 		Contact:      NewContactClient(cfg),
 		Deal:         NewDealClient(cfg),
+		Event:        NewEventClient(cfg),
+		EventHead:    NewEventHeadClient(cfg),
 		Lead:         NewLeadClient(cfg),
 		LeadStatus:   NewLeadStatusClient(cfg),
 		Organization: NewOrganizationClient(cfg),
@@ -213,6 +223,8 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Comment:      NewCommentClient(cfg),
 		Contact:      NewContactClient(cfg),
 		Deal:         NewDealClient(cfg),
+		Event:        NewEventClient(cfg),
+		EventHead:    NewEventHeadClient(cfg),
 		Lead:         NewLeadClient(cfg),
 		LeadStatus:   NewLeadStatusClient(cfg),
 		Organization: NewOrganizationClient(cfg),
@@ -249,8 +261,8 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.Activity, c.Business, c.Comment, c.Contact, c.Deal, c.Lead, c.LeadStatus,
-		c.Organization, c.Pipeline, c.Stage, c.StageStay, c.User,
+		c.Activity, c.Business, c.Comment, c.Contact, c.Deal, c.Event, c.EventHead,
+		c.Lead, c.LeadStatus, c.Organization, c.Pipeline, c.Stage, c.StageStay, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -260,8 +272,8 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.Activity, c.Business, c.Comment, c.Contact, c.Deal, c.Lead, c.LeadStatus,
-		c.Organization, c.Pipeline, c.Stage, c.StageStay, c.User,
+		c.Activity, c.Business, c.Comment, c.Contact, c.Deal, c.Event, c.EventHead,
+		c.Lead, c.LeadStatus, c.Organization, c.Pipeline, c.Stage, c.StageStay, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -280,6 +292,10 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Contact.mutate(ctx, m)
 	case *DealMutation:
 		return c.Deal.mutate(ctx, m)
+	case *EventMutation:
+		return c.Event.mutate(ctx, m)
+	case *EventHeadMutation:
+		return c.EventHead.mutate(ctx, m)
 	case *LeadMutation:
 		return c.Lead.mutate(ctx, m)
 	case *LeadStatusMutation:
@@ -1201,6 +1217,304 @@ func (c *DealClient) mutate(ctx context.Context, m *DealMutation) (Value, error)
 		return (&DealDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Deal mutation op: %q", m.Op())
+	}
+}
+
+// EventClient is a client for the Event schema.
+type EventClient struct {
+	config
+}
+
+// NewEventClient returns a client for the Event from the given config.
+func NewEventClient(c config) *EventClient {
+	return &EventClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `event.Hooks(f(g(h())))`.
+func (c *EventClient) Use(hooks ...Hook) {
+	c.hooks.Event = append(c.hooks.Event, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `event.Intercept(f(g(h())))`.
+func (c *EventClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Event = append(c.inters.Event, interceptors...)
+}
+
+// Create returns a builder for creating a Event entity.
+func (c *EventClient) Create() *EventCreate {
+	mutation := newEventMutation(c.config, OpCreate)
+	return &EventCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Event entities.
+func (c *EventClient) CreateBulk(builders ...*EventCreate) *EventCreateBulk {
+	return &EventCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *EventClient) MapCreateBulk(slice any, setFunc func(*EventCreate, int)) *EventCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &EventCreateBulk{err: fmt.Errorf("calling to EventClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*EventCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &EventCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Event.
+func (c *EventClient) Update() *EventUpdate {
+	mutation := newEventMutation(c.config, OpUpdate)
+	return &EventUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *EventClient) UpdateOne(_m *Event) *EventUpdateOne {
+	mutation := newEventMutation(c.config, OpUpdateOne, withEvent(_m))
+	return &EventUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *EventClient) UpdateOneID(id uuid.UUID) *EventUpdateOne {
+	mutation := newEventMutation(c.config, OpUpdateOne, withEventID(id))
+	return &EventUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Event.
+func (c *EventClient) Delete() *EventDelete {
+	mutation := newEventMutation(c.config, OpDelete)
+	return &EventDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *EventClient) DeleteOne(_m *Event) *EventDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *EventClient) DeleteOneID(id uuid.UUID) *EventDeleteOne {
+	builder := c.Delete().Where(event.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &EventDeleteOne{builder}
+}
+
+// Query returns a query builder for Event.
+func (c *EventClient) Query() *EventQuery {
+	return &EventQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeEvent},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Event entity by its id.
+func (c *EventClient) Get(ctx context.Context, id uuid.UUID) (*Event, error) {
+	return c.Query().Where(event.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *EventClient) GetX(ctx context.Context, id uuid.UUID) *Event {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryOrganization queries the organization edge of a Event.
+func (c *EventClient) QueryOrganization(_m *Event) *OrganizationQuery {
+	query := (&OrganizationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(event.Table, event.FieldID, id),
+			sqlgraph.To(organization.Table, organization.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, event.OrganizationTable, event.OrganizationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *EventClient) Hooks() []Hook {
+	return c.hooks.Event
+}
+
+// Interceptors returns the client interceptors.
+func (c *EventClient) Interceptors() []Interceptor {
+	return c.inters.Event
+}
+
+func (c *EventClient) mutate(ctx context.Context, m *EventMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&EventCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&EventUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&EventUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&EventDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Event mutation op: %q", m.Op())
+	}
+}
+
+// EventHeadClient is a client for the EventHead schema.
+type EventHeadClient struct {
+	config
+}
+
+// NewEventHeadClient returns a client for the EventHead from the given config.
+func NewEventHeadClient(c config) *EventHeadClient {
+	return &EventHeadClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `eventhead.Hooks(f(g(h())))`.
+func (c *EventHeadClient) Use(hooks ...Hook) {
+	c.hooks.EventHead = append(c.hooks.EventHead, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `eventhead.Intercept(f(g(h())))`.
+func (c *EventHeadClient) Intercept(interceptors ...Interceptor) {
+	c.inters.EventHead = append(c.inters.EventHead, interceptors...)
+}
+
+// Create returns a builder for creating a EventHead entity.
+func (c *EventHeadClient) Create() *EventHeadCreate {
+	mutation := newEventHeadMutation(c.config, OpCreate)
+	return &EventHeadCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of EventHead entities.
+func (c *EventHeadClient) CreateBulk(builders ...*EventHeadCreate) *EventHeadCreateBulk {
+	return &EventHeadCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *EventHeadClient) MapCreateBulk(slice any, setFunc func(*EventHeadCreate, int)) *EventHeadCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &EventHeadCreateBulk{err: fmt.Errorf("calling to EventHeadClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*EventHeadCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &EventHeadCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for EventHead.
+func (c *EventHeadClient) Update() *EventHeadUpdate {
+	mutation := newEventHeadMutation(c.config, OpUpdate)
+	return &EventHeadUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *EventHeadClient) UpdateOne(_m *EventHead) *EventHeadUpdateOne {
+	mutation := newEventHeadMutation(c.config, OpUpdateOne, withEventHead(_m))
+	return &EventHeadUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *EventHeadClient) UpdateOneID(id uuid.UUID) *EventHeadUpdateOne {
+	mutation := newEventHeadMutation(c.config, OpUpdateOne, withEventHeadID(id))
+	return &EventHeadUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for EventHead.
+func (c *EventHeadClient) Delete() *EventHeadDelete {
+	mutation := newEventHeadMutation(c.config, OpDelete)
+	return &EventHeadDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *EventHeadClient) DeleteOne(_m *EventHead) *EventHeadDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *EventHeadClient) DeleteOneID(id uuid.UUID) *EventHeadDeleteOne {
+	builder := c.Delete().Where(eventhead.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &EventHeadDeleteOne{builder}
+}
+
+// Query returns a query builder for EventHead.
+func (c *EventHeadClient) Query() *EventHeadQuery {
+	return &EventHeadQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeEventHead},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a EventHead entity by its id.
+func (c *EventHeadClient) Get(ctx context.Context, id uuid.UUID) (*EventHead, error) {
+	return c.Query().Where(eventhead.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *EventHeadClient) GetX(ctx context.Context, id uuid.UUID) *EventHead {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryOrganization queries the organization edge of a EventHead.
+func (c *EventHeadClient) QueryOrganization(_m *EventHead) *OrganizationQuery {
+	query := (&OrganizationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(eventhead.Table, eventhead.FieldID, id),
+			sqlgraph.To(organization.Table, organization.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, eventhead.OrganizationTable, eventhead.OrganizationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *EventHeadClient) Hooks() []Hook {
+	return c.hooks.EventHead
+}
+
+// Interceptors returns the client interceptors.
+func (c *EventHeadClient) Interceptors() []Interceptor {
+	return c.inters.EventHead
+}
+
+func (c *EventHeadClient) mutate(ctx context.Context, m *EventHeadMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&EventHeadCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&EventHeadUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&EventHeadUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&EventHeadDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown EventHead mutation op: %q", m.Op())
 	}
 }
 
@@ -2362,12 +2676,12 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Activity, Business, Comment, Contact, Deal, Lead, LeadStatus, Organization,
-		Pipeline, Stage, StageStay, User []ent.Hook
+		Activity, Business, Comment, Contact, Deal, Event, EventHead, Lead, LeadStatus,
+		Organization, Pipeline, Stage, StageStay, User []ent.Hook
 	}
 	inters struct {
-		Activity, Business, Comment, Contact, Deal, Lead, LeadStatus, Organization,
-		Pipeline, Stage, StageStay, User []ent.Interceptor
+		Activity, Business, Comment, Contact, Deal, Event, EventHead, Lead, LeadStatus,
+		Organization, Pipeline, Stage, StageStay, User []ent.Interceptor
 	}
 )
 

@@ -9,6 +9,8 @@ import (
 	"dealflow/ent/comment"
 	"dealflow/ent/contact"
 	"dealflow/ent/deal"
+	"dealflow/ent/event"
+	"dealflow/ent/eventhead"
 	"dealflow/ent/lead"
 	"dealflow/ent/leadstatus"
 	"dealflow/ent/organization"
@@ -89,6 +91,8 @@ func checkColumn(t, c string) error {
 			comment.Table:      comment.ValidColumn,
 			contact.Table:      contact.ValidColumn,
 			deal.Table:         deal.ValidColumn,
+			event.Table:        event.ValidColumn,
+			eventhead.Table:    eventhead.ValidColumn,
 			lead.Table:         lead.ValidColumn,
 			leadstatus.Table:   leadstatus.ValidColumn,
 			organization.Table: organization.ValidColumn,

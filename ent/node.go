@@ -46,11 +46,17 @@ func (_m *Deal) GlobalID() string { return id.Deal.Encode(_m.ID) }
 // IsNode marks the entity as one that node(id) finds.
 func (_m *Deal) IsNode() {}
 
+// IsCard marks the entity as a card of a board.
+func (_m *Deal) IsCard() {}
+
 // GlobalID is the entity's id as the API shows it.
 func (_m *Lead) GlobalID() string { return id.Lead.Encode(_m.ID) }
 
 // IsNode marks the entity as one that node(id) finds.
 func (_m *Lead) IsNode() {}
+
+// IsCard marks the entity as a card of a board.
+func (_m *Lead) IsCard() {}
 
 // GlobalID is the entity's id as the API shows it.
 func (_m *LeadStatus) GlobalID() string { return id.LeadStatus.Encode(_m.ID) }

@@ -8,6 +8,8 @@ import (
 	"dealflow/ent/comment"
 	"dealflow/ent/contact"
 	"dealflow/ent/deal"
+	"dealflow/ent/event"
+	"dealflow/ent/eventhead"
 	"dealflow/ent/lead"
 	"dealflow/ent/leadstatus"
 	"dealflow/ent/organization"
@@ -197,6 +199,36 @@ func init() {
 	dealDescID := dealMixinFields0[0].Descriptor()
 	// deal.DefaultID holds the default value on creation for the id field.
 	deal.DefaultID = dealDescID.Default.(func() uuid.UUID)
+	eventMixin := schema.Event{}.Mixin()
+	eventMixinFields0 := eventMixin[0].Fields()
+	_ = eventMixinFields0
+	eventFields := schema.Event{}.Fields()
+	_ = eventFields
+	// eventDescSeq is the schema descriptor for seq field.
+	eventDescSeq := eventFields[0].Descriptor()
+	// event.SeqValidator is a validator for the "seq" field. It is called by the builders before save.
+	event.SeqValidator = eventDescSeq.Validators[0].(func(int64) error)
+	// eventDescChanges is the schema descriptor for changes field.
+	eventDescChanges := eventFields[10].Descriptor()
+	// event.DefaultChanges holds the default value on creation for the changes field.
+	event.DefaultChanges = eventDescChanges.Default.([]schema.Change)
+	// eventDescID is the schema descriptor for id field.
+	eventDescID := eventMixinFields0[0].Descriptor()
+	// event.DefaultID holds the default value on creation for the id field.
+	event.DefaultID = eventDescID.Default.(func() uuid.UUID)
+	eventheadMixin := schema.EventHead{}.Mixin()
+	eventheadMixinFields0 := eventheadMixin[0].Fields()
+	_ = eventheadMixinFields0
+	eventheadFields := schema.EventHead{}.Fields()
+	_ = eventheadFields
+	// eventheadDescSeq is the schema descriptor for seq field.
+	eventheadDescSeq := eventheadFields[0].Descriptor()
+	// eventhead.SeqValidator is a validator for the "seq" field. It is called by the builders before save.
+	eventhead.SeqValidator = eventheadDescSeq.Validators[0].(func(int64) error)
+	// eventheadDescID is the schema descriptor for id field.
+	eventheadDescID := eventheadMixinFields0[0].Descriptor()
+	// eventhead.DefaultID holds the default value on creation for the id field.
+	eventhead.DefaultID = eventheadDescID.Default.(func() uuid.UUID)
 	leadMixin := schema.Lead{}.Mixin()
 	leadMixinFields0 := leadMixin[0].Fields()
 	_ = leadMixinFields0

@@ -24,6 +24,10 @@ type Tx struct {
 	Contact *ContactClient
 	// Deal is the client for interacting with the Deal builders.
 	Deal *DealClient
+	// Event is the client for interacting with the Event builders.
+	Event *EventClient
+	// EventHead is the client for interacting with the EventHead builders.
+	EventHead *EventHeadClient
 	// Lead is the client for interacting with the Lead builders.
 	Lead *LeadClient
 	// LeadStatus is the client for interacting with the LeadStatus builders.
@@ -174,6 +178,8 @@ func (tx *Tx) init() {
 	tx.Comment = NewCommentClient(tx.config)
 	tx.Contact = NewContactClient(tx.config)
 	tx.Deal = NewDealClient(tx.config)
+	tx.Event = NewEventClient(tx.config)
+	tx.EventHead = NewEventHeadClient(tx.config)
 	tx.Lead = NewLeadClient(tx.config)
 	tx.LeadStatus = NewLeadStatusClient(tx.config)
 	tx.Organization = NewOrganizationClient(tx.config)

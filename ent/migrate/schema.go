@@ -304,6 +304,71 @@ var (
 			},
 		},
 	}
+	// EventsColumns holds the columns for the "events" table.
+	EventsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "seq", Type: field.TypeInt64},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"CARD_CREATED", "CARD_UPDATED", "CARD_MOVED", "CARD_REMOVED", "CARD_ARCHIVED", "CARD_RESTORED", "STAGE_CREATED", "STAGE_UPDATED", "STAGES_REORDERED", "STAGE_REMOVED", "PIPELINE_CHANGED", "COMMENT_ADDED", "COMMENT_EDITED", "COMMENT_DELETED"}},
+		{Name: "entity_type", Type: field.TypeEnum, Enums: []string{"PIPELINE", "STAGE", "DEAL", "LEAD"}},
+		{Name: "entity_id", Type: field.TypeUUID},
+		{Name: "from_pipeline_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "from_stage_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "to_pipeline_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "to_stage_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "comment_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "changes", Type: field.TypeJSON},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "organization_id", Type: field.TypeUUID},
+	}
+	// EventsTable holds the schema information for the "events" table.
+	EventsTable = &schema.Table{
+		Name:       "events",
+		Columns:    EventsColumns,
+		PrimaryKey: []*schema.Column{EventsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "events_organizations_organization",
+				Columns:    []*schema.Column{EventsColumns[13]},
+				RefColumns: []*schema.Column{OrganizationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "event_organization_id_seq",
+				Unique:  true,
+				Columns: []*schema.Column{EventsColumns[13], EventsColumns[1]},
+			},
+		},
+	}
+	// EventHeadsColumns holds the columns for the "event_heads" table.
+	EventHeadsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "seq", Type: field.TypeInt64},
+		{Name: "organization_id", Type: field.TypeUUID},
+	}
+	// EventHeadsTable holds the schema information for the "event_heads" table.
+	EventHeadsTable = &schema.Table{
+		Name:       "event_heads",
+		Columns:    EventHeadsColumns,
+		PrimaryKey: []*schema.Column{EventHeadsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "event_heads_organizations_organization",
+				Columns:    []*schema.Column{EventHeadsColumns[2]},
+				RefColumns: []*schema.Column{OrganizationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "eventhead_organization_id",
+				Unique:  true,
+				Columns: []*schema.Column{EventHeadsColumns[2]},
+			},
+		},
+	}
 	// LeadsColumns holds the columns for the "leads" table.
 	LeadsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -671,6 +736,8 @@ var (
 		CommentsTable,
 		ContactsTable,
 		DealsTable,
+		EventsTable,
+		EventHeadsTable,
 		LeadsTable,
 		LeadStatusTable,
 		OrganizationsTable,
@@ -712,6 +779,14 @@ func init() {
 		"deal_status":      "status IN ('OPEN', 'WON', 'LOST', 'ABANDONED')",
 		"deal_value":       "value_amount >= 0 AND (value_amount IS NULL) = (value_currency IS NULL)",
 	}
+	EventsTable.ForeignKeys[0].RefTable = OrganizationsTable
+	EventsTable.Annotation = &entsql.Annotation{}
+	EventsTable.Annotation.Checks = map[string]string{
+		"event_entity_type": "entity_type IN ('PIPELINE', 'STAGE', 'DEAL', 'LEAD')",
+		"event_kind":        "kind IN ('CARD_CREATED', 'CARD_UPDATED', 'CARD_MOVED', 'CARD_REMOVED', 'CARD_ARCHIVED', 'CARD_RESTORED', 'STAGE_CREATED', 'STAGE_UPDATED', 'STAGES_REORDERED', 'STAGE_REMOVED', 'PIPELINE_CHANGED', 'COMMENT_ADDED', 'COMMENT_EDITED', 'COMMENT_DELETED')",
+		"event_seq":         "seq > 0",
+	}
+	EventHeadsTable.ForeignKeys[0].RefTable = OrganizationsTable
 	LeadsTable.ForeignKeys[0].RefTable = OrganizationsTable
 	LeadsTable.ForeignKeys[1].RefTable = LeadStatusTable
 	LeadsTable.ForeignKeys[2].RefTable = StagesTable

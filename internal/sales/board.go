@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"dealflow/ent"
+	"dealflow/ent/event"
 	"dealflow/ent/pipeline"
 	"dealflow/ent/stage"
 	"dealflow/internal/id"
@@ -36,6 +37,7 @@ func (c *change) lockBoard(ctx context.Context, owner *ent.Pipeline, target *uui
 	if err != nil {
 		return nil, err
 	}
+	c.events.know(found...)
 	b := &board{pipeline: owner}
 	for _, one := range found {
 		if one.PipelineID == owner.ID {
@@ -123,7 +125,7 @@ const aside = 1_000_000
 
 // arrange gives stages of one pipeline the places in which they stand in the
 // list. A nil keeps a place free.
-func (c *change) arrange(ctx context.Context, stages []*ent.Stage) error {
+func (c *change) arrange(ctx context.Context, owner *ent.Pipeline, stages []*ent.Stage) error {
 	var keys []uuid.UUID
 	var places []int
 	for place, one := range stages {
@@ -134,6 +136,7 @@ func (c *change) arrange(ctx context.Context, stages []*ent.Stage) error {
 	if len(keys) == 0 {
 		return nil
 	}
+	c.tellPipeline(event.KindSTAGES_REORDERED, owner.ID, nil)
 	if err := c.db.Stage.Update().Where(stage.IDIn(keys...)).AddPosition(aside).Exec(ctx); err != nil {
 		return err
 	}
@@ -151,7 +154,7 @@ func (c *change) giveWay(ctx context.Context, b *board, moving *ent.Stage, place
 	if err := c.db.Stage.UpdateOne(moving).AddPosition(aside).Exec(ctx); err != nil {
 		return err
 	}
-	if err := c.arrange(ctx, slices.Insert(b.without(moving.ID), place, nil)); err != nil {
+	if err := c.arrange(ctx, b.pipeline, slices.Insert(b.without(moving.ID), place, nil)); err != nil {
 		return err
 	}
 	_, err := c.restage(ctx, b.pipeline)

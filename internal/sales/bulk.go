@@ -11,6 +11,7 @@ import (
 
 	"dealflow/ent"
 	"dealflow/ent/activity"
+	"dealflow/ent/event"
 	"dealflow/internal/id"
 )
 
@@ -214,13 +215,22 @@ func (c *change) then(at time.Time) *change {
 	return &past
 }
 
-// recordMade writes down that cards were made: now, or, when their story is
-// told as if they had been here all along, each in its time.
-func (c *change) recordMade(ctx context.Context, kind activity.EntityType, made []madeCard, retold bool) error {
+// recordMade writes down that cards were made, and tells it: now, or, when their
+// story is told as if they had been here all along, each in its time and to nobody.
+func (c *change) recordMade(ctx context.Context, kind id.Kind, made []madeCard, retold bool) error {
+	entity := activity.EntityTypeDEAL
+	if kind == id.Lead {
+		entity = activity.EntityTypeLEAD
+	}
+	for _, one := range made {
+		if !retold {
+			c.tellCard(event.KindCARD_CREATED, card{kind, one.id}, nil, one.stage, one.changes)
+		}
+	}
 	return inChunks(len(made), func(from, to int) error {
 		rows := make([]*ent.ActivityCreate, 0, to-from)
 		for _, one := range made[from:to] {
-			create := c.activity(activity.ActionCREATED, kind, one.id, one.changes)
+			create := c.activity(activity.ActionCREATED, entity, one.id, one.changes)
 			if retold {
 				create.SetCreatedAt(one.at)
 			}
@@ -233,6 +243,7 @@ func (c *change) recordMade(ctx context.Context, kind activity.EntityType, made 
 // madeCard is a card that was made, and when.
 type madeCard struct {
 	id      uuid.UUID
+	stage   *uuid.UUID
 	at      time.Time
 	changes diff
 }

@@ -140,6 +140,7 @@ func (c *change) lockStages(ctx context.Context, keys []uuid.UUID) (map[uuid.UUI
 	for _, one := range found {
 		stages[one.ID] = one
 	}
+	c.events.know(found...)
 	return stages, err
 }
 
@@ -298,6 +299,7 @@ func (b *dealBatch) updateRow(ctx context.Context, r *dealRow) (diff, error) {
 		return nil, err
 	}
 	r.done(ImportUpdated, r.old.ID)
+	b.tellChange(activity.ActionUPDATED, card{id.Deal, r.old.ID}, &r.old.StageID, &r.next.StageID, false, changes)
 	if r.old.StageID == r.next.StageID {
 		return changes, nil
 	}
@@ -341,7 +343,7 @@ func (b *dealBatch) insertRows(ctx context.Context, rows []*dealRow) error {
 			SetStageEnteredAt(or(r.sent.StageEnteredAt, at)).
 			SetLastStatusChangeAt(or(r.sent.LastStatusChangeAt, at))
 		stays[i] = b.then(or(r.sent.StageEnteredAt, at)).stay(card{id.Deal, r.next.ID}, r.stage)
-		made[i] = madeCard{r.next.ID, at, dealDiff(&ent.Deal{}, &r.next)}
+		made[i] = madeCard{r.next.ID, &r.stage.ID, at, dealDiff(&ent.Deal{}, &r.next)}
 		r.done(ImportNew, r.next.ID)
 	}
 	if err := b.db.Deal.CreateBulk(deals...).Exec(ctx); err != nil {
@@ -350,7 +352,7 @@ func (b *dealBatch) insertRows(ctx context.Context, rows []*dealRow) error {
 	if err := b.db.StageStay.CreateBulk(stays...).Exec(ctx); err != nil {
 		return err
 	}
-	return b.recordMade(ctx, activity.EntityTypeDEAL, made, b.retold)
+	return b.recordMade(ctx, id.Deal, made, b.retold)
 }
 
 // rankNew completes the new deals: each goes below the cards of its stage.

@@ -310,6 +310,7 @@ func (b *leadBatch) updateRow(ctx context.Context, r *leadRow) (diff, error) {
 		return nil, err
 	}
 	r.done(ImportUpdated, r.old.ID)
+	b.tellChange(activity.ActionUPDATED, card{id.Lead, r.old.ID}, r.old.StageID, r.next.StageID, false, changes)
 	return changes, b.then(at).changeLeadStage(ctx, r.old, &r.next, r.stage)
 }
 
@@ -356,7 +357,7 @@ func (b *leadBatch) insertRows(ctx context.Context, rows []*leadRow) error {
 			stays = append(stays, b.then(entered).stay(card{id.Lead, r.next.ID}, r.stage))
 		}
 		leads[i] = b.createLead(&r.next).SetID(r.next.ID).SetCreatedAt(at)
-		made[i] = madeCard{r.next.ID, at, leadDiff(&ent.Lead{}, &r.next)}
+		made[i] = madeCard{r.next.ID, r.next.StageID, at, leadDiff(&ent.Lead{}, &r.next)}
 		r.done(ImportNew, r.next.ID)
 	}
 	if err := b.db.Lead.CreateBulk(leads...).Exec(ctx); err != nil {
@@ -365,7 +366,7 @@ func (b *leadBatch) insertRows(ctx context.Context, rows []*leadRow) error {
 	if err := b.db.StageStay.CreateBulk(stays...).Exec(ctx); err != nil {
 		return err
 	}
-	return b.recordMade(ctx, activity.EntityTypeLEAD, made, b.retold)
+	return b.recordMade(ctx, id.Lead, made, b.retold)
 }
 
 // rankNew completes the new leads: each goes below the cards of its stage, when

@@ -12,6 +12,7 @@ import (
 	"dealflow/ent"
 	"dealflow/ent/activity"
 	"dealflow/ent/deal"
+	"dealflow/ent/event"
 	"dealflow/ent/lead"
 	"dealflow/ent/stagestay"
 	"dealflow/internal/id"
@@ -163,6 +164,7 @@ func (c *change) putCards(ctx context.Context, kind id.Kind, cards []placed, ran
 	return c.recordMany(ctx, activity.ActionMOVED, entity, keys, func(i int) diff {
 		var d diff
 		d.note("stageId", globalID(id.Stage, cards[i].StageID), globalID(id.Stage, &to.ID))
+		c.tellCard(event.KindCARD_MOVED, card{kind, keys[i]}, cards[i].StageID, &to.ID, d)
 		return d
 	})
 }

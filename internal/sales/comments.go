@@ -10,6 +10,7 @@ import (
 	"dealflow/ent/activity"
 	"dealflow/ent/comment"
 	"dealflow/ent/deal"
+	"dealflow/ent/event"
 	"dealflow/ent/lead"
 	"dealflow/internal/auth"
 	"dealflow/internal/id"
@@ -76,7 +77,7 @@ func (s *Sales) AddComment(ctx context.Context, input AddCommentInput) (*ent.Com
 		if err != nil {
 			return nil, err
 		}
-		return created, c.recordComment(ctx, activity.ActionCOMMENTED, about, "", content)
+		return created, c.recordComment(ctx, activity.ActionCOMMENTED, created.ID, about, "", content)
 	})
 }
 
@@ -102,7 +103,7 @@ func (s *Sales) EditComment(ctx context.Context, input EditCommentInput) (*ent.C
 		if err != nil {
 			return nil, err
 		}
-		return saved, c.recordComment(ctx, activity.ActionCOMMENT_EDITED, subjectOf(old), old.Content, content)
+		return saved, c.recordComment(ctx, activity.ActionCOMMENT_EDITED, old.ID, subjectOf(old), old.Content, content)
 	})
 }
 
@@ -121,7 +122,7 @@ func (s *Sales) DeleteComment(ctx context.Context, input DeleteCommentInput) (st
 		if err := c.db.Comment.DeleteOne(old).Exec(ctx); err != nil {
 			return "", err
 		}
-		return old.GlobalID(), c.recordComment(ctx, activity.ActionCOMMENT_DELETED, subjectOf(old), old.Content, "")
+		return old.GlobalID(), c.recordComment(ctx, activity.ActionCOMMENT_DELETED, old.ID, subjectOf(old), old.Content, "")
 	})
 }
 
@@ -191,8 +192,17 @@ func (c *change) mayChange(found *ent.Comment) error {
 	return nil
 }
 
-// recordComment writes down, for a lead or a deal, what became of a comment on it.
-func (c *change) recordComment(ctx context.Context, action activity.Action, about card, before, after string) error {
+// commentEvents are what is told of what is done to comments.
+var commentEvents = map[activity.Action]event.Kind{
+	activity.ActionCOMMENTED:       event.KindCOMMENT_ADDED,
+	activity.ActionCOMMENT_EDITED:  event.KindCOMMENT_EDITED,
+	activity.ActionCOMMENT_DELETED: event.KindCOMMENT_DELETED,
+}
+
+// recordComment writes down, for a lead or a deal, what became of a comment on
+// it, and tells it.
+func (c *change) recordComment(ctx context.Context, action activity.Action, key uuid.UUID, about card, before, after string) error {
+	c.tellComment(commentEvents[action], about, key)
 	var d diff
 	d.note("content", text(excerpt(before)), text(excerpt(after)))
 	kind := activity.EntityTypeLEAD

@@ -10,6 +10,7 @@ import (
 	"dealflow/ent/activity"
 	"dealflow/ent/contact"
 	"dealflow/ent/deal"
+	"dealflow/ent/event"
 	"dealflow/internal/id"
 	"dealflow/internal/store"
 )
@@ -171,9 +172,10 @@ func (c *change) releaseDeals(ctx context.Context, who *ent.Contact) error {
 	if err != nil {
 		return err
 	}
-	return c.recordMany(ctx, activity.ActionUPDATED, activity.EntityTypeDEAL, keys, func(int) diff {
+	return c.recordMany(ctx, activity.ActionUPDATED, activity.EntityTypeDEAL, keys, func(i int) diff {
 		var d diff
 		d.note("contactId", who.GlobalID(), nil)
+		c.tellCard(event.KindCARD_UPDATED, card{id.Deal, deals[i].ID}, &deals[i].StageID, &deals[i].StageID, d)
 		return d
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"dealflow/ent"
 	"dealflow/ent/activity"
 	"dealflow/ent/deal"
+	"dealflow/ent/event"
 	"dealflow/internal/id"
 )
 
@@ -147,7 +148,9 @@ func (c *change) insertDeal(ctx context.Context, next *ent.Deal, stage *ent.Stag
 	if err := c.enter(ctx, card{id.Deal, created.ID}, stage); err != nil {
 		return nil, err
 	}
-	return created, c.record(ctx, activity.ActionCREATED, activity.EntityTypeDEAL, created.ID, dealDiff(&ent.Deal{}, created))
+	changes := dealDiff(&ent.Deal{}, created)
+	c.tellCard(event.KindCARD_CREATED, card{id.Deal, created.ID}, nil, &stage.ID, changes)
+	return created, c.record(ctx, activity.ActionCREATED, activity.EntityTypeDEAL, created.ID, changes)
 }
 
 // createDeal is the INSERT of a deal that comes into its stage now.
@@ -320,7 +323,9 @@ func (s *Sales) DeleteDeal(ctx context.Context, input DeleteDealInput) (string, 
 		if err := c.db.Deal.DeleteOne(old).Exec(ctx); err != nil {
 			return "", err
 		}
-		return old.GlobalID(), c.record(ctx, activity.ActionDELETED, activity.EntityTypeDEAL, old.ID, dealDiff(old, &ent.Deal{}))
+		changes := dealDiff(old, &ent.Deal{})
+		c.tellCard(event.KindCARD_REMOVED, card{id.Deal, old.ID}, &old.StageID, nil, changes)
+		return old.GlobalID(), c.record(ctx, activity.ActionDELETED, activity.EntityTypeDEAL, old.ID, changes)
 	})
 }
 
@@ -363,6 +368,7 @@ func (c *change) saveDeal(ctx context.Context, old, next *ent.Deal, stage *ent.S
 			return nil, err
 		}
 	}
+	c.tellChange(action, card{id.Deal, old.ID}, &old.StageID, &next.StageID, old.Rank != next.Rank, changes)
 	return saved, c.record(ctx, action, activity.EntityTypeDEAL, old.ID, changes)
 }
 

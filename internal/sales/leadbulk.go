@@ -7,6 +7,7 @@ import (
 
 	"dealflow/ent"
 	"dealflow/ent/activity"
+	"dealflow/ent/event"
 	"dealflow/ent/lead"
 	"dealflow/internal/id"
 	"dealflow/internal/store"
@@ -114,6 +115,7 @@ func (c *change) setLeads(ctx context.Context, leads []*ent.Lead, action activit
 		set(&next)
 		after[i] = old
 		if d := leadDiff(old, &next); len(d) > 0 {
+			c.tellChange(action, card{id.Lead, old.ID}, old.StageID, next.StageID, false, d)
 			next.UpdatedAt, next.Version = c.at, old.Version+1
 			after[i] = &next
 			changed, changes = append(changed, old.ID), append(changes, d)
@@ -164,7 +166,9 @@ func (c *change) deleteLeads(ctx context.Context, leads []*ent.Lead) error {
 	return c.recordMany(ctx, activity.ActionDELETED, activity.EntityTypeLEAD, keys, func(i int) diff {
 		old := *leads[i]
 		old.Edges.Businesses = businesses[old.ID]
-		return leadDiff(&old, &ent.Lead{})
+		changes := leadDiff(&old, &ent.Lead{})
+		c.tellCard(event.KindCARD_REMOVED, card{id.Lead, old.ID}, old.StageID, nil, changes)
+		return changes
 	})
 }
 

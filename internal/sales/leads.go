@@ -8,6 +8,7 @@ import (
 
 	"dealflow/ent"
 	"dealflow/ent/activity"
+	"dealflow/ent/event"
 	"dealflow/ent/lead"
 	"dealflow/internal/id"
 )
@@ -134,7 +135,9 @@ func (c *change) insertLead(ctx context.Context, next *ent.Lead, stage *ent.Stag
 			return nil, err
 		}
 	}
-	return created, c.record(ctx, activity.ActionCREATED, activity.EntityTypeLEAD, created.ID, leadDiff(&ent.Lead{}, next))
+	changes := leadDiff(&ent.Lead{}, next)
+	c.tellCard(event.KindCARD_CREATED, card{id.Lead, created.ID}, nil, next.StageID, changes)
+	return created, c.record(ctx, activity.ActionCREATED, activity.EntityTypeLEAD, created.ID, changes)
 }
 
 // createLead is the INSERT of a lead.
@@ -276,6 +279,7 @@ func (c *change) saveLead(ctx context.Context, old, next *ent.Lead, stage *ent.S
 	if err := c.changeLeadStage(ctx, old, next, stage); err != nil {
 		return nil, err
 	}
+	c.tellChange(action, card{id.Lead, old.ID}, old.StageID, next.StageID, old.Rank != next.Rank, changes)
 	return saved, c.record(ctx, action, activity.EntityTypeLEAD, old.ID, changes)
 }
 

@@ -29,7 +29,11 @@ func (c *change) lockPipeline(ctx context.Context, field string, key uuid.UUID) 
 func (c *change) lockStage(ctx context.Context, field string, key uuid.UUID) (*ent.Stage, error) {
 	found, err := c.db.Stage.Query().Where(stage.ID(key)).Modify(store.Lock).Only(ctx)
 	c.locked()
-	return found, missing(err, id.Stage, field)
+	if err != nil {
+		return nil, missing(err, id.Stage, field)
+	}
+	c.events.know(found)
+	return found, nil
 }
 
 // lockDeal finds and locks the deal that an input names by id, at the version

@@ -12,6 +12,7 @@ import (
 
 	"dealflow/ent"
 	"dealflow/ent/activity"
+	"dealflow/ent/event"
 	"dealflow/ent/stage"
 	"dealflow/internal/id"
 )
@@ -160,7 +161,7 @@ func (c *change) insertPipeline(ctx context.Context, next *ent.Pipeline) (*ent.P
 	if err != nil {
 		return nil, err
 	}
-	return created, c.record(ctx, activity.ActionCREATED, activity.EntityTypePIPELINE, created.ID, pipelineDiff(&ent.Pipeline{}, created))
+	return created, c.recordPipeline(ctx, activity.ActionCREATED, created.ID, pipelineDiff(&ent.Pipeline{}, created))
 }
 
 // UpdatePipeline changes a pipeline.
@@ -244,7 +245,7 @@ func (c *change) removePipeline(ctx context.Context, b *board) error {
 	if err := c.db.Pipeline.DeleteOne(b.pipeline).Exec(ctx); err != nil {
 		return err
 	}
-	if err := c.record(ctx, activity.ActionDELETED, activity.EntityTypePIPELINE, b.pipeline.ID, pipelineDiff(b.pipeline, &ent.Pipeline{})); err != nil {
+	if err := c.recordPipeline(ctx, activity.ActionDELETED, b.pipeline.ID, pipelineDiff(b.pipeline, &ent.Pipeline{})); err != nil {
 		return err
 	}
 	return c.passOnDefault(ctx, b.pipeline)
@@ -316,7 +317,13 @@ func (c *change) savePipeline(ctx context.Context, old, next *ent.Pipeline, acti
 	if err != nil {
 		return nil, err
 	}
-	return saved, c.record(ctx, action, activity.EntityTypePIPELINE, old.ID, changes)
+	return saved, c.recordPipeline(ctx, action, old.ID, changes)
+}
+
+// recordPipeline writes down what became of a pipeline, and tells it.
+func (c *change) recordPipeline(ctx context.Context, action activity.Action, key uuid.UUID, changes diff) error {
+	c.tellPipeline(event.KindPIPELINE_CHANGED, key, changes)
+	return c.record(ctx, action, activity.EntityTypePIPELINE, key, changes)
 }
 
 // restage notes that a pipeline's list of stages has changed, which is part of

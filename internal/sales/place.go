@@ -9,6 +9,7 @@ import (
 
 	"dealflow/ent"
 	"dealflow/ent/deal"
+	"dealflow/ent/event"
 	"dealflow/ent/lead"
 	"dealflow/internal/id"
 	"dealflow/internal/rank"
@@ -206,6 +207,9 @@ func (c *change) rerank(ctx context.Context, col column) error {
 	keys := make([]uuid.UUID, len(cards))
 	for i, one := range cards {
 		keys[i] = one.ID
+	}
+	for _, key := range keys {
+		c.tellCard(event.KindCARD_MOVED, card{col.kind, key}, &col.stage, &col.stage, nil)
 	}
 	ranks := rank.Spread(len(keys))
 	return inChunks(len(keys), func(first, end int) error {

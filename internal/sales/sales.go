@@ -24,13 +24,19 @@ type Sales struct {
 	store  *store.Store
 	photos *photo.Store
 	now    func() time.Time
+	// committed hears of each change that has written events.
+	committed func(organization uuid.UUID)
 }
 
 // New returns the rules over a store and the photos beside it. The clock is
 // read once a transaction.
 func New(s *store.Store, photos *photo.Store, now func() time.Time) *Sales {
-	return &Sales{store: s, photos: photos, now: now}
+	return &Sales{store: s, photos: photos, now: now, committed: func(uuid.UUID) {}}
 }
+
+// OnEvents has a function called after each commit with events, such as
+// event.Log's Committed. It must not wait. Call it before the first change.
+func (s *Sales) OnEvents(committed func(organization uuid.UUID)) { s.committed = committed }
 
 // change is one transaction: the store within it, who makes it and when.
 type change struct {
@@ -44,6 +50,8 @@ type change struct {
 	// that changes of one thing follow each other in time as they do in fact.
 	at    time.Time
 	clock func() time.Time
+
+	events *events
 }
 
 // locked notes that the change has waited for a lock, and had it.
@@ -68,9 +76,18 @@ func (s *Sales) change(ctx context.Context, fn func(context.Context, *change) er
 	}
 	var err error
 	for range attempts {
+		told := false
 		err = s.store.Tx(ctx, func(ctx context.Context, db *ent.Client) error {
-			return fn(ctx, s.begin(db, viewer))
+			c := s.begin(db, viewer)
+			if err := fn(ctx, c); err != nil {
+				return err
+			}
+			told = len(c.events.list) > 0
+			return c.writeEvents(ctx)
 		})
+		if err == nil && told {
+			s.committed(viewer.OrganizationID)
+		}
 		if !errors.Is(err, errAgain) && !ent.IsConstraintError(err) {
 			return err
 		}
@@ -90,6 +107,7 @@ func (s *Sales) begin(db *ent.Client, viewer auth.Viewer) *change {
 		permissions:  viewer.Permissions,
 		at:           s.moment(),
 		clock:        s.moment,
+		events:       &events{pipelines: map[uuid.UUID]uuid.UUID{}},
 	}
 	if viewer.UserID != uuid.Nil {
 		c.user = &viewer.UserID

@@ -8,6 +8,7 @@ import (
 
 	"dealflow/ent"
 	"dealflow/ent/activity"
+	"dealflow/ent/event"
 	"dealflow/internal/id"
 )
 
@@ -105,7 +106,7 @@ func (b *board) newPlace(order *int) (int, error) {
 // insertStage writes a new stage into its place, and its activity. Later stages
 // make room.
 func (c *change) insertStage(ctx context.Context, b *board, next *ent.Stage) (*ent.Stage, error) {
-	if err := c.arrange(ctx, slices.Insert(slices.Clone(b.stages), next.Position, nil)); err != nil {
+	if err := c.arrange(ctx, b.pipeline, slices.Insert(slices.Clone(b.stages), next.Position, nil)); err != nil {
 		return nil, err
 	}
 	created, err := c.insertStages(ctx, b.pipeline, []*ent.Stage{next})
@@ -190,7 +191,7 @@ func (c *change) reorder(ctx context.Context, b *board, stages []*ent.Stage) (*e
 	if len(changes) == 0 {
 		return b.pipeline, nil
 	}
-	if err := c.arrange(ctx, stages); err != nil {
+	if err := c.arrange(ctx, b.pipeline, stages); err != nil {
 		return nil, err
 	}
 	owner, err := c.restage(ctx, b.pipeline)
@@ -235,10 +236,10 @@ func (c *change) removeStage(ctx context.Context, b *board, old *ent.Stage) (*en
 	if err := c.db.Stage.DeleteOne(old).Exec(ctx); err != nil {
 		return nil, err
 	}
-	if err := c.arrange(ctx, b.without(old.ID)); err != nil {
+	if err := c.arrange(ctx, b.pipeline, b.without(old.ID)); err != nil {
 		return nil, err
 	}
-	if err := c.record(ctx, activity.ActionDELETED, activity.EntityTypeSTAGE, old.ID, stageDiff(old, &ent.Stage{})); err != nil {
+	if err := c.recordStages(ctx, activity.ActionDELETED, []*ent.Stage{old}, goneStage); err != nil {
 		return nil, err
 	}
 	return c.restage(ctx, b.pipeline)
@@ -284,11 +285,19 @@ func (c *change) saveStage(ctx context.Context, old, next *ent.Stage) (*ent.Stag
 	if err != nil {
 		return nil, err
 	}
+	c.tellStage(event.KindSTAGE_UPDATED, saved, changes)
 	return saved, c.record(ctx, activity.ActionUPDATED, activity.EntityTypeSTAGE, old.ID, changes)
 }
 
-// recordStages writes down that the same was done to many stages.
+// recordStages writes down that stages were made, or deleted, and tells it.
 func (c *change) recordStages(ctx context.Context, action activity.Action, stages []*ent.Stage, changes func(*ent.Stage) diff) error {
+	kind := event.KindSTAGE_CREATED
+	if action == activity.ActionDELETED {
+		kind = event.KindSTAGE_REMOVED
+	}
+	for _, one := range stages {
+		c.tellStage(kind, one, changes(one))
+	}
 	return c.recordMany(ctx, action, activity.EntityTypeSTAGE, stageIDs(stages), func(i int) diff { return changes(stages[i]) })
 }
 

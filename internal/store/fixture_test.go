@@ -9,6 +9,7 @@ import (
 
 	"dealflow/ent"
 	"dealflow/ent/activity"
+	"dealflow/ent/event"
 	"dealflow/ent/leadstatus"
 	"dealflow/internal/auth"
 	"dealflow/internal/store"
@@ -64,11 +65,15 @@ func newTenant(t *testing.T, s *store.Store, name string) *tenant {
 	n.activity = db.Activity.Create().SetAction(activity.ActionCREATED).SetEntityType(activity.EntityTypeLEAD).
 		SetEntityID(n.lead.ID).SetUser(n.user).SetCreatedAt(now).SaveX(ctx)
 	n.stay = db.StageStay.Create().SetLead(n.lead).SetStage(n.stage).SetStageName("New").SetEnteredAt(now).SaveX(ctx)
+	happened := db.Event.Create().SetSeq(1).SetKind(event.KindCARD_CREATED).SetEntityType(event.EntityTypeLEAD).
+		SetEntityID(n.lead.ID).SetToStageID(n.stage.ID).SetUserID(n.user.ID).SetCreatedAt(now).SaveX(ctx)
+	head := db.EventHead.Create().SetSeq(1).SaveX(ctx)
 	n.rows = map[string]uuid.UUID{
 		ent.TypeOrganization: o.ID, ent.TypeUser: n.user.ID, ent.TypePipeline: n.pipeline.ID,
 		ent.TypeStage: n.stage.ID, ent.TypeContact: n.contact.ID, ent.TypeDeal: n.deal.ID,
 		ent.TypeLeadStatus: n.status.ID, ent.TypeBusiness: n.business.ID, ent.TypeLead: n.lead.ID,
 		ent.TypeComment: n.comment.ID, ent.TypeActivity: n.activity.ID, ent.TypeStageStay: n.stay.ID,
+		ent.TypeEvent: happened.ID, ent.TypeEventHead: head.ID,
 	}
 	return n
 }

@@ -21,10 +21,12 @@ func TestMigrate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, m := range before {
-			if m.Version != int64(i+1) || m.Name == "" || !m.Pending || !m.AppliedAt.IsZero() {
+		var last int64 // a number may be another database's alone
+		for _, m := range before {
+			if m.Version <= last || m.Name == "" || !m.Pending || !m.AppliedAt.IsZero() {
 				t.Errorf("before: %+v", m)
 			}
+			last = m.Version
 		}
 		if n, err := s.Pending(t.Context()); err != nil || n != len(before) || n == 0 {
 			t.Errorf("Pending = %d, %v", n, err)

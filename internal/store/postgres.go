@@ -14,9 +14,13 @@ import (
 )
 
 func openPostgres(ctx context.Context, rawURL string, opts Options) (*Store, error) {
-	connector, err := postgresConnector(rawURL)
+	dsn, err := postgresDSN(rawURL)
 	if err != nil {
 		return nil, err
+	}
+	connector, err := pq.NewConnector(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("the parameters of the database URL: %w", err)
 	}
 	db := sql.OpenDB(connector)
 	limit := cmp.Or(opts.MaxOpenConns, 20)
@@ -29,14 +33,21 @@ func openPostgres(ctx context.Context, rawURL string, opts Options) (*Store, err
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(unreachable(err), db.Close())
 	}
-	return &Store{Dialect: dialect.Postgres, readers: db, writer: db}, nil
+	return &Store{Dialect: dialect.Postgres, dsn: dsn, readers: db, writer: db}, nil
 }
 
-func postgresConnector(rawURL string) (*pq.Connector, error) {
+// Listener is a connection of its own for LISTEN, on Postgres; hear is told when
+// it is lost and when it is back. Close it.
+func (s *Store) Listener(hear func(pq.ListenerEventType, error)) *pq.Listener {
+	return pq.NewListener(s.dsn, 100*time.Millisecond, 10*time.Second, hear)
+}
+
+// postgresDSN is the URL with the parameters that every connection needs.
+func postgresDSN(rawURL string) (string, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {
 		// The error repeats what it could not read, perhaps a piece of the password.
-		return nil, errors.New("the database URL is no URL: write special characters " +
+		return "", errors.New("the database URL is no URL: write special characters " +
 			"of the user and the password in per cent, such as %40 for @ and %23 for #")
 	}
 	query := u.Query()
@@ -45,11 +56,7 @@ func postgresConnector(rawURL string) (*pq.Connector, error) {
 	// Shown by pg_stat_activity.
 	query.Set("fallback_application_name", "dealflow")
 	u.RawQuery = query.Encode()
-	connector, err := pq.NewConnector(u.String())
-	if err != nil {
-		return nil, fmt.Errorf("the parameters of the database URL: %w", err)
-	}
-	return connector, nil
+	return u.String(), nil
 }
 
 // unreachable says why Postgres does not answer, and what to do where that is known.

@@ -55,6 +55,7 @@ type Store struct {
 	Dialect string
 
 	path    string // of the SQLite file
+	dsn     string // of Postgres
 	readers *sql.DB
 	writer  *sql.DB // the same as readers on Postgres
 }

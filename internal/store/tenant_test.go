@@ -36,6 +36,8 @@ var changeable = map[string]struct {
 	ent.TypeComment:      {"content", "changed"},
 	ent.TypeContact:      {"name", "changed"},
 	ent.TypeDeal:         {"title", "changed"},
+	ent.TypeEvent:        {}, // none
+	ent.TypeEventHead:    {"seq", int64(2)},
 	ent.TypeLead:         {"first_name", "changed"},
 	ent.TypeLeadStatus:   {"name", "changed"},
 	ent.TypeOrganization: {"currency", "EUR"},
