@@ -1,0 +1,135 @@
+package event
+
+import (
+	"context"
+	"sync"
+
+	"github.com/google/uuid"
+
+	"dealflow/ent"
+)
+
+// kept is how many events of an organization that is watched stay in memory, for
+// the readers that are not far behind.
+const kept = 256
+
+// stream is the end of an organization's log, as far as the tail has read it.
+type stream struct {
+	organization uuid.UUID
+	readers      int // guarded by the Log's mutex
+
+	mu    sync.Mutex
+	end   Position
+	last  []*ent.Event  // the last events up to the end, without holes
+	grown chan struct{} // closed when there is more
+}
+
+func newStream(organization uuid.UUID, end Position) *stream {
+	return &stream{organization: organization, end: end, grown: make(chan struct{})}
+}
+
+// position is where the stream ends.
+func (s *stream) position() Position {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.end
+}
+
+// add appends events that follow each other; those that are there already are
+// left out.
+func (s *stream) add(more []*ent.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(more) > 0 && more[0].Seq <= s.end.Seq {
+		more = more[1:]
+	}
+	if len(more) == 0 {
+		return
+	}
+	if more[0].Seq != s.end.Seq+1 {
+		s.last = nil // the tail was away for longer than events are kept
+	}
+	s.last = append(s.last, more...)
+	if extra := len(s.last) - kept; extra > 0 {
+		s.last = append([]*ent.Event(nil), s.last[extra:]...)
+	}
+	s.end = PositionOf(more[len(more)-1])
+	close(s.grown)
+	s.grown = make(chan struct{})
+}
+
+// after is what follows a place, as far as it is known here: events in memory; or
+// behind, when the place is too far back for that; or else a channel that is
+// closed when there is more.
+func (s *stream) after(seq int64) (events []*ent.Event, behind bool, grown <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	missing := s.end.Seq - seq
+	switch {
+	case missing <= 0:
+		return nil, false, s.grown
+	case missing > int64(len(s.last)):
+		return nil, true, nil
+	}
+	return s.last[int64(len(s.last))-missing:], false, nil
+}
+
+// Knows tells whether a position is one of the last in an organization's log, as
+// this process remembers it.
+func (l *Log) Knows(organization uuid.UUID, at Position) bool {
+	l.mu.Lock()
+	s, ok := l.streams[organization]
+	l.mu.Unlock()
+	return ok && s.knows(at)
+}
+
+func (s *stream) knows(at Position) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if at == s.end {
+		return true
+	}
+	back := s.end.Seq - at.Seq
+	return back >= 0 && back < int64(len(s.last)) && s.last[int64(len(s.last))-1-back].ID == at.ID
+}
+
+// watch finds or begins the stream of an organization, for a reader more. The
+// context's viewer belongs to it.
+func (l *Log) watch(ctx context.Context, organization uuid.UUID) (*stream, error) {
+	if s, ok := l.watched(organization); ok {
+		return s, nil
+	}
+	begin, err := l.End(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s, ok := l.streams[organization]
+	if !ok {
+		s = newStream(organization, begin)
+		l.streams[organization] = s
+	}
+	s.readers++
+	return s, nil
+}
+
+// watched is watch of an organization that others watch already.
+func (l *Log) watched(organization uuid.UUID) (*stream, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s, ok := l.streams[organization]
+	if ok {
+		s.readers++
+	}
+	return s, ok
+}
+
+// leave ends what watch began.
+func (l *Log) leave(s *stream) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s.readers--; s.readers == 0 {
+		delete(l.streams, s.organization)
+	}
+}
