@@ -13,12 +13,16 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"dealflow/ent"
+	"dealflow/internal/event"
 	"dealflow/internal/read"
 	"dealflow/internal/store"
 )
 
 // Loaders is the handler extension that gives each operation its dataloaders.
-type Loaders struct{ Store *store.Store }
+type Loaders struct {
+	Store  *store.Store
+	Events *event.Log
+}
 
 // ExtensionName names the extension.
 func (Loaders) ExtensionName() string { return "Loaders" }
@@ -29,7 +33,20 @@ func (Loaders) Validate(graphql.ExecutableSchema) error { return nil }
 // InterceptResponse gives an operation, or one event of a subscription, its
 // loaders: none outlives what it was made for.
 func (l Loaders) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+	if graphql.HasOperationContext(ctx) && asksFor(ctx, "eventCursor") {
+		position, err := l.Events.End(ctx)
+		ctx = context.WithValue(ctx, endKey{}, logEnd{position, err})
+	}
 	return next(context.WithValue(ctx, loadersKey{}, newLoaders(l.Store.Client)))
+}
+
+// endKey is where a context has the end of the event log, as it was before the
+// operation read anything.
+type endKey struct{}
+
+type logEnd struct {
+	position event.Position
+	err      error
 }
 
 type loadersKey struct{}

@@ -145,7 +145,7 @@ func (p pair) tryID(f *ast.FieldDefinition, own, foreign string) {
 // tryNodes tries each field with arguments of the thief's own objects.
 func (p pair) tryNodes() {
 	for _, def := range ours() {
-		if def.Kind != ast.Object || def == schema.Query || def == schema.Mutation {
+		if def.Kind != ast.Object || def == schema.Query || def == schema.Mutation || def == schema.Subscription {
 			continue
 		}
 		for _, f := range fields(def) {
@@ -194,6 +194,9 @@ func (p pair) slots(def *ast.Definition) []string {
 // tryField tries the arguments of a field that is not asked for by an id. Wrap
 // makes a document of a call, on an object of one's own.
 func (p pair) tryField(parent string, f *ast.FieldDefinition, wrap func(*world, string) string) {
+	if schema.Types[f.Type.Name()].IsLeafType() {
+		return // it takes nothing, and leads to nothing
+	}
 	own := p.try(f.Name, wrap(p.thief, f.Name+" {"+selection(f.Type.Name(), 2)+"}"), nil)
 	if len(own.Errors) > 0 {
 		p.Errorf("%s: %s", f.Name, own.Raw)

@@ -255,7 +255,10 @@ func run(t testing.TB, api *apitest.API, c *apitest.Client, root *ast.Definition
 	} else {
 		document += " { " + f.Name
 	}
-	document += " { " + selection + " } }"
+	if !schema.Types[f.Type.Name()].IsLeafType() {
+		document += " { " + selection + " }"
+	}
+	document += " }"
 	input, _ := args["input"].(apitest.Vars)
 	if file, is := input["file"].(upload); is {
 		return sendFile(t, api, c, document, args, string(file))

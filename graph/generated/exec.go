@@ -13,6 +13,7 @@ import (
 	"dealflow/ent/schema"
 	"dealflow/graph/scalar"
 	"dealflow/internal/auth"
+	"dealflow/internal/event"
 	"dealflow/internal/read"
 	"dealflow/internal/sales"
 	"encoding/json"
@@ -41,16 +42,31 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	Activity() ActivityResolver
 	BoardSummary() BoardSummaryResolver
+	CardArchived() CardArchivedResolver
+	CardCreated() CardCreatedResolver
+	CardMoved() CardMovedResolver
+	CardRemoved() CardRemovedResolver
+	CardRestored() CardRestoredResolver
+	CardUpdated() CardUpdatedResolver
 	Comment() CommentResolver
+	CommentAdded() CommentAddedResolver
+	CommentDeleted() CommentDeletedResolver
+	CommentEdited() CommentEditedResolver
 	Contact() ContactResolver
 	Deal() DealResolver
 	Lead() LeadResolver
 	LeadStatus() LeadStatusResolver
 	Mutation() MutationResolver
 	Pipeline() PipelineResolver
+	PipelineChanged() PipelineChangedResolver
 	Query() QueryResolver
 	Stage() StageResolver
+	StageCreated() StageCreatedResolver
+	StageRemoved() StageRemovedResolver
 	StageStay() StageStayResolver
+	StageUpdated() StageUpdatedResolver
+	StagesReordered() StagesReorderedResolver
+	Subscription() SubscriptionResolver
 }
 
 type DirectiveRoot struct {
@@ -136,6 +152,64 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	CardArchived struct {
+		Actor  func(childComplexity int) int
+		At     func(childComplexity int) int
+		Card   func(childComplexity int) int
+		CardID func(childComplexity int) int
+		Cursor func(childComplexity int) int
+		Stage  func(childComplexity int) int
+	}
+
+	CardCreated struct {
+		Actor  func(childComplexity int) int
+		At     func(childComplexity int) int
+		Card   func(childComplexity int) int
+		CardID func(childComplexity int) int
+		Cursor func(childComplexity int) int
+		Stage  func(childComplexity int) int
+	}
+
+	CardMoved struct {
+		Actor       func(childComplexity int) int
+		At          func(childComplexity int) int
+		Card        func(childComplexity int) int
+		CardID      func(childComplexity int) int
+		Changes     func(childComplexity int) int
+		Cursor      func(childComplexity int) int
+		From        func(childComplexity int) int
+		FromStageID func(childComplexity int) int
+		To          func(childComplexity int) int
+		ToStageID   func(childComplexity int) int
+	}
+
+	CardRemoved struct {
+		Actor  func(childComplexity int) int
+		At     func(childComplexity int) int
+		CardID func(childComplexity int) int
+		Cursor func(childComplexity int) int
+		Stage  func(childComplexity int) int
+	}
+
+	CardRestored struct {
+		Actor  func(childComplexity int) int
+		At     func(childComplexity int) int
+		Card   func(childComplexity int) int
+		CardID func(childComplexity int) int
+		Cursor func(childComplexity int) int
+		Stage  func(childComplexity int) int
+	}
+
+	CardUpdated struct {
+		Actor   func(childComplexity int) int
+		At      func(childComplexity int) int
+		Card    func(childComplexity int) int
+		CardID  func(childComplexity int) int
+		Changes func(childComplexity int) int
+		Cursor  func(childComplexity int) int
+		Stage   func(childComplexity int) int
+	}
+
 	ChangeDealStatusPayload struct {
 		Deal       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -157,6 +231,14 @@ type ComplexityRoot struct {
 		Version   func(childComplexity int) int
 	}
 
+	CommentAdded struct {
+		Actor     func(childComplexity int) int
+		At        func(childComplexity int) int
+		Comment   func(childComplexity int) int
+		CommentID func(childComplexity int) int
+		Cursor    func(childComplexity int) int
+	}
+
 	CommentConnection struct {
 		Edges      func(childComplexity int) int
 		Nodes      func(childComplexity int) int
@@ -164,9 +246,24 @@ type ComplexityRoot struct {
 		TotalCount func(childComplexity int) int
 	}
 
+	CommentDeleted struct {
+		Actor     func(childComplexity int) int
+		At        func(childComplexity int) int
+		CommentID func(childComplexity int) int
+		Cursor    func(childComplexity int) int
+	}
+
 	CommentEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	CommentEdited struct {
+		Actor     func(childComplexity int) int
+		At        func(childComplexity int) int
+		Comment   func(childComplexity int) int
+		CommentID func(childComplexity int) int
+		Cursor    func(childComplexity int) int
 	}
 
 	ConflictError struct {
@@ -254,6 +351,7 @@ type ComplexityRoot struct {
 		LostReason           func(childComplexity int) int
 		Pipeline             func(childComplexity int) int
 		Probability          func(childComplexity int) int
+		Rank                 func(childComplexity int) int
 		Source               func(childComplexity int) int
 		Stage                func(childComplexity int) int
 		StageEnteredAt       func(childComplexity int) int
@@ -344,6 +442,12 @@ type ComplexityRoot struct {
 		To    func(childComplexity int) int
 	}
 
+	Gap struct {
+		Actor  func(childComplexity int) int
+		At     func(childComplexity int) int
+		Cursor func(childComplexity int) int
+	}
+
 	InputError struct {
 		Code    func(childComplexity int) int
 		Message func(childComplexity int) int
@@ -370,6 +474,7 @@ type ComplexityRoot struct {
 		Photo          func(childComplexity int) int
 		PhotoURL       func(childComplexity int) int
 		Position       func(childComplexity int) int
+		Rank           func(childComplexity int) int
 		SocialMedia    func(childComplexity int) int
 		Source         func(childComplexity int) int
 		Stage          func(childComplexity int) int
@@ -522,6 +627,15 @@ type ComplexityRoot struct {
 		Version     func(childComplexity int) int
 	}
 
+	PipelineChanged struct {
+		Actor      func(childComplexity int) int
+		At         func(childComplexity int) int
+		Changes    func(childComplexity int) int
+		Cursor     func(childComplexity int) int
+		Pipeline   func(childComplexity int) int
+		PipelineID func(childComplexity int) int
+	}
+
 	PipelineConnection struct {
 		Edges      func(childComplexity int) int
 		Nodes      func(childComplexity int) int
@@ -541,6 +655,7 @@ type ComplexityRoot struct {
 		Contacts         func(childComplexity int, first *int, after *string, last *int, before *string, offset *int, filter *read.ContactFilter, orderBy []*read.Order[read.ContactOrderField]) int
 		Deal             func(childComplexity int, id string) int
 		Deals            func(childComplexity int, first *int, after *string, last *int, before *string, offset *int, filter *read.DealFilter, orderBy []*read.Order[read.DealOrderField], search *string) int
+		EventCursor      func(childComplexity int) int
 		Lead             func(childComplexity int, id string) int
 		LeadStatus       func(childComplexity int, id string) int
 		LeadStatusColors func(childComplexity int) int
@@ -611,9 +726,26 @@ type ComplexityRoot struct {
 		TotalCount func(childComplexity int) int
 	}
 
+	StageCreated struct {
+		Actor    func(childComplexity int) int
+		At       func(childComplexity int) int
+		Cursor   func(childComplexity int) int
+		Pipeline func(childComplexity int) int
+		Stage    func(childComplexity int) int
+		StageID  func(childComplexity int) int
+	}
+
 	StageEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	StageRemoved struct {
+		Actor    func(childComplexity int) int
+		At       func(childComplexity int) int
+		Cursor   func(childComplexity int) int
+		Pipeline func(childComplexity int) int
+		StageID  func(childComplexity int) int
 	}
 
 	StageStay struct {
@@ -623,6 +755,29 @@ type ComplexityRoot struct {
 		LeftAt          func(childComplexity int) int
 		Stage           func(childComplexity int) int
 		StageName       func(childComplexity int) int
+	}
+
+	StageUpdated struct {
+		Actor    func(childComplexity int) int
+		At       func(childComplexity int) int
+		Changes  func(childComplexity int) int
+		Cursor   func(childComplexity int) int
+		Pipeline func(childComplexity int) int
+		Stage    func(childComplexity int) int
+		StageID  func(childComplexity int) int
+	}
+
+	StagesReordered struct {
+		Actor    func(childComplexity int) int
+		At       func(childComplexity int) int
+		Cursor   func(childComplexity int) int
+		Pipeline func(childComplexity int) int
+	}
+
+	Subscription struct {
+		BoardChanged func(childComplexity int, pipelineID string, after *string) int
+		LeadChanged  func(childComplexity int, leadID string, after *string) int
+		StageMoved   func(childComplexity int, pipelineID string, after *string) int
 	}
 
 	TimelineConnection struct {
@@ -730,9 +885,60 @@ type ActivityResolver interface {
 type BoardSummaryResolver interface {
 	LeadCount(ctx context.Context, obj *read.BoardSummary) (*int, error)
 }
+type CardArchivedResolver interface {
+	Actor(ctx context.Context, obj *event.CardArchived) (*ent.User, error)
+
+	Card(ctx context.Context, obj *event.CardArchived) (Card, error)
+	Stage(ctx context.Context, obj *event.CardArchived) (*ent.Stage, error)
+}
+type CardCreatedResolver interface {
+	Actor(ctx context.Context, obj *event.CardCreated) (*ent.User, error)
+
+	Card(ctx context.Context, obj *event.CardCreated) (Card, error)
+	Stage(ctx context.Context, obj *event.CardCreated) (*ent.Stage, error)
+}
+type CardMovedResolver interface {
+	Actor(ctx context.Context, obj *event.CardMoved) (*ent.User, error)
+
+	Card(ctx context.Context, obj *event.CardMoved) (Card, error)
+
+	From(ctx context.Context, obj *event.CardMoved) (*ent.Stage, error)
+
+	To(ctx context.Context, obj *event.CardMoved) (*ent.Stage, error)
+}
+type CardRemovedResolver interface {
+	Actor(ctx context.Context, obj *event.CardRemoved) (*ent.User, error)
+
+	Stage(ctx context.Context, obj *event.CardRemoved) (*ent.Stage, error)
+}
+type CardRestoredResolver interface {
+	Actor(ctx context.Context, obj *event.CardRestored) (*ent.User, error)
+
+	Card(ctx context.Context, obj *event.CardRestored) (Card, error)
+	Stage(ctx context.Context, obj *event.CardRestored) (*ent.Stage, error)
+}
+type CardUpdatedResolver interface {
+	Actor(ctx context.Context, obj *event.CardUpdated) (*ent.User, error)
+
+	Card(ctx context.Context, obj *event.CardUpdated) (Card, error)
+	Stage(ctx context.Context, obj *event.CardUpdated) (*ent.Stage, error)
+}
 type CommentResolver interface {
 	Author(ctx context.Context, obj *ent.Comment) (*ent.User, error)
 	SubjectID(ctx context.Context, obj *ent.Comment) (string, error)
+}
+type CommentAddedResolver interface {
+	Actor(ctx context.Context, obj *event.CommentAdded) (*ent.User, error)
+
+	Comment(ctx context.Context, obj *event.CommentAdded) (*ent.Comment, error)
+}
+type CommentDeletedResolver interface {
+	Actor(ctx context.Context, obj *event.CommentDeleted) (*ent.User, error)
+}
+type CommentEditedResolver interface {
+	Actor(ctx context.Context, obj *event.CommentEdited) (*ent.User, error)
+
+	Comment(ctx context.Context, obj *event.CommentEdited) (*ent.Comment, error)
 }
 type ContactResolver interface {
 	Deals(ctx context.Context, obj *ent.Contact, first *int, after *string, last *int, before *string, filter *read.DealFilter, orderBy []*read.Order[read.DealOrderField]) (*read.Connection[ent.Deal], error)
@@ -742,6 +948,7 @@ type DealResolver interface {
 
 	EffectiveProbability(ctx context.Context, obj *ent.Deal) (float64, error)
 	Stage(ctx context.Context, obj *ent.Deal) (*ent.Stage, error)
+
 	Pipeline(ctx context.Context, obj *ent.Deal) (*ent.Pipeline, error)
 	Contact(ctx context.Context, obj *ent.Deal) (*ent.Contact, error)
 	AssignedTo(ctx context.Context, obj *ent.Deal) (*ent.User, error)
@@ -820,10 +1027,16 @@ type PipelineResolver interface {
 	Summary(ctx context.Context, obj *ent.Pipeline, status *deal.Status) (*read.BoardSummary, error)
 	Activity(ctx context.Context, obj *ent.Pipeline, first *int, after *string, last *int, before *string) (*read.Connection[ent.Activity], error)
 }
+type PipelineChangedResolver interface {
+	Actor(ctx context.Context, obj *event.PipelineChanged) (*ent.User, error)
+
+	Pipeline(ctx context.Context, obj *event.PipelineChanged) (*ent.Pipeline, error)
+}
 type QueryResolver interface {
 	Node(ctx context.Context, id string) (ent.Node, error)
 	Nodes(ctx context.Context, ids []string) ([]ent.Node, error)
 	Viewer(ctx context.Context) (*Viewer, error)
+	EventCursor(ctx context.Context) (string, error)
 	Pipelines(ctx context.Context, first *int, after *string, last *int, before *string, offset *int, filter *read.PipelineFilter, orderBy []*read.Order[read.PipelineOrderField], includeArchived bool) (*read.Connection[ent.Pipeline], error)
 	Pipeline(ctx context.Context, id string) (*ent.Pipeline, error)
 	Stages(ctx context.Context, first *int, after *string, last *int, before *string, offset *int, filter *read.StageFilter, orderBy []*read.Order[read.StageOrderField]) (*read.Connection[ent.Stage], error)
@@ -851,10 +1064,36 @@ type StageResolver interface {
 	Leads(ctx context.Context, obj *ent.Stage, first *int, after *string, last *int, before *string, filter *read.LeadFilter, orderBy []*read.Order[read.LeadOrderField], search *string, includeArchived bool) (*read.Connection[ent.Lead], error)
 	Summary(ctx context.Context, obj *ent.Stage, status *deal.Status) (*read.BoardSummary, error)
 }
+type StageCreatedResolver interface {
+	Actor(ctx context.Context, obj *event.StageCreated) (*ent.User, error)
+
+	Stage(ctx context.Context, obj *event.StageCreated) (*ent.Stage, error)
+	Pipeline(ctx context.Context, obj *event.StageCreated) (*ent.Pipeline, error)
+}
+type StageRemovedResolver interface {
+	Actor(ctx context.Context, obj *event.StageRemoved) (*ent.User, error)
+
+	Pipeline(ctx context.Context, obj *event.StageRemoved) (*ent.Pipeline, error)
+}
 type StageStayResolver interface {
 	Stage(ctx context.Context, obj *ent.StageStay) (*ent.Stage, error)
 
 	DurationSeconds(ctx context.Context, obj *ent.StageStay) (float64, error)
+}
+type StageUpdatedResolver interface {
+	Actor(ctx context.Context, obj *event.StageUpdated) (*ent.User, error)
+
+	Stage(ctx context.Context, obj *event.StageUpdated) (*ent.Stage, error)
+	Pipeline(ctx context.Context, obj *event.StageUpdated) (*ent.Pipeline, error)
+}
+type StagesReorderedResolver interface {
+	Actor(ctx context.Context, obj *event.StagesReordered) (*ent.User, error)
+	Pipeline(ctx context.Context, obj *event.StagesReordered) (*ent.Pipeline, error)
+}
+type SubscriptionResolver interface {
+	StageMoved(ctx context.Context, pipelineID string, after *string) (<-chan StageMove, error)
+	BoardChanged(ctx context.Context, pipelineID string, after *string) (<-chan BoardChange, error)
+	LeadChanged(ctx context.Context, leadID string, after *string) (<-chan LeadChange, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -1139,6 +1378,252 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.BusinessEdge.Node(childComplexity), true
 
+	case "CardArchived.actor":
+		if e.ComplexityRoot.CardArchived.Actor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardArchived.Actor(childComplexity), true
+	case "CardArchived.at":
+		if e.ComplexityRoot.CardArchived.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardArchived.At(childComplexity), true
+	case "CardArchived.card":
+		if e.ComplexityRoot.CardArchived.Card == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardArchived.Card(childComplexity), true
+	case "CardArchived.cardId":
+		if e.ComplexityRoot.CardArchived.CardID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardArchived.CardID(childComplexity), true
+	case "CardArchived.cursor":
+		if e.ComplexityRoot.CardArchived.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardArchived.Cursor(childComplexity), true
+	case "CardArchived.stage":
+		if e.ComplexityRoot.CardArchived.Stage == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardArchived.Stage(childComplexity), true
+
+	case "CardCreated.actor":
+		if e.ComplexityRoot.CardCreated.Actor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardCreated.Actor(childComplexity), true
+	case "CardCreated.at":
+		if e.ComplexityRoot.CardCreated.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardCreated.At(childComplexity), true
+	case "CardCreated.card":
+		if e.ComplexityRoot.CardCreated.Card == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardCreated.Card(childComplexity), true
+	case "CardCreated.cardId":
+		if e.ComplexityRoot.CardCreated.CardID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardCreated.CardID(childComplexity), true
+	case "CardCreated.cursor":
+		if e.ComplexityRoot.CardCreated.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardCreated.Cursor(childComplexity), true
+	case "CardCreated.stage":
+		if e.ComplexityRoot.CardCreated.Stage == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardCreated.Stage(childComplexity), true
+
+	case "CardMoved.actor":
+		if e.ComplexityRoot.CardMoved.Actor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardMoved.Actor(childComplexity), true
+	case "CardMoved.at":
+		if e.ComplexityRoot.CardMoved.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardMoved.At(childComplexity), true
+	case "CardMoved.card":
+		if e.ComplexityRoot.CardMoved.Card == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardMoved.Card(childComplexity), true
+	case "CardMoved.cardId":
+		if e.ComplexityRoot.CardMoved.CardID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardMoved.CardID(childComplexity), true
+	case "CardMoved.changes":
+		if e.ComplexityRoot.CardMoved.Changes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardMoved.Changes(childComplexity), true
+	case "CardMoved.cursor":
+		if e.ComplexityRoot.CardMoved.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardMoved.Cursor(childComplexity), true
+	case "CardMoved.from":
+		if e.ComplexityRoot.CardMoved.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardMoved.From(childComplexity), true
+	case "CardMoved.fromStageId":
+		if e.ComplexityRoot.CardMoved.FromStageID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardMoved.FromStageID(childComplexity), true
+	case "CardMoved.to":
+		if e.ComplexityRoot.CardMoved.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardMoved.To(childComplexity), true
+	case "CardMoved.toStageId":
+		if e.ComplexityRoot.CardMoved.ToStageID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardMoved.ToStageID(childComplexity), true
+
+	case "CardRemoved.actor":
+		if e.ComplexityRoot.CardRemoved.Actor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardRemoved.Actor(childComplexity), true
+	case "CardRemoved.at":
+		if e.ComplexityRoot.CardRemoved.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardRemoved.At(childComplexity), true
+	case "CardRemoved.cardId":
+		if e.ComplexityRoot.CardRemoved.CardID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardRemoved.CardID(childComplexity), true
+	case "CardRemoved.cursor":
+		if e.ComplexityRoot.CardRemoved.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardRemoved.Cursor(childComplexity), true
+	case "CardRemoved.stage":
+		if e.ComplexityRoot.CardRemoved.Stage == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardRemoved.Stage(childComplexity), true
+
+	case "CardRestored.actor":
+		if e.ComplexityRoot.CardRestored.Actor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardRestored.Actor(childComplexity), true
+	case "CardRestored.at":
+		if e.ComplexityRoot.CardRestored.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardRestored.At(childComplexity), true
+	case "CardRestored.card":
+		if e.ComplexityRoot.CardRestored.Card == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardRestored.Card(childComplexity), true
+	case "CardRestored.cardId":
+		if e.ComplexityRoot.CardRestored.CardID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardRestored.CardID(childComplexity), true
+	case "CardRestored.cursor":
+		if e.ComplexityRoot.CardRestored.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardRestored.Cursor(childComplexity), true
+	case "CardRestored.stage":
+		if e.ComplexityRoot.CardRestored.Stage == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardRestored.Stage(childComplexity), true
+
+	case "CardUpdated.actor":
+		if e.ComplexityRoot.CardUpdated.Actor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardUpdated.Actor(childComplexity), true
+	case "CardUpdated.at":
+		if e.ComplexityRoot.CardUpdated.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardUpdated.At(childComplexity), true
+	case "CardUpdated.card":
+		if e.ComplexityRoot.CardUpdated.Card == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardUpdated.Card(childComplexity), true
+	case "CardUpdated.cardId":
+		if e.ComplexityRoot.CardUpdated.CardID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardUpdated.CardID(childComplexity), true
+	case "CardUpdated.changes":
+		if e.ComplexityRoot.CardUpdated.Changes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardUpdated.Changes(childComplexity), true
+	case "CardUpdated.cursor":
+		if e.ComplexityRoot.CardUpdated.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardUpdated.Cursor(childComplexity), true
+	case "CardUpdated.stage":
+		if e.ComplexityRoot.CardUpdated.Stage == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardUpdated.Stage(childComplexity), true
+
 	case "ChangeDealStatusPayload.deal":
 		if e.ComplexityRoot.ChangeDealStatusPayload.Deal == nil {
 			break
@@ -1214,6 +1699,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Comment.Version(childComplexity), true
 
+	case "CommentAdded.actor":
+		if e.ComplexityRoot.CommentAdded.Actor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentAdded.Actor(childComplexity), true
+	case "CommentAdded.at":
+		if e.ComplexityRoot.CommentAdded.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentAdded.At(childComplexity), true
+	case "CommentAdded.comment":
+		if e.ComplexityRoot.CommentAdded.Comment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentAdded.Comment(childComplexity), true
+	case "CommentAdded.commentId":
+		if e.ComplexityRoot.CommentAdded.CommentID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentAdded.CommentID(childComplexity), true
+	case "CommentAdded.cursor":
+		if e.ComplexityRoot.CommentAdded.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentAdded.Cursor(childComplexity), true
+
 	case "CommentConnection.edges":
 		if e.ComplexityRoot.CommentConnection.Edges == nil {
 			break
@@ -1239,6 +1755,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CommentConnection.TotalCount(childComplexity), true
 
+	case "CommentDeleted.actor":
+		if e.ComplexityRoot.CommentDeleted.Actor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentDeleted.Actor(childComplexity), true
+	case "CommentDeleted.at":
+		if e.ComplexityRoot.CommentDeleted.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentDeleted.At(childComplexity), true
+	case "CommentDeleted.commentId":
+		if e.ComplexityRoot.CommentDeleted.CommentID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentDeleted.CommentID(childComplexity), true
+	case "CommentDeleted.cursor":
+		if e.ComplexityRoot.CommentDeleted.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentDeleted.Cursor(childComplexity), true
+
 	case "CommentEdge.cursor":
 		if e.ComplexityRoot.CommentEdge.Cursor == nil {
 			break
@@ -1251,6 +1792,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CommentEdge.Node(childComplexity), true
+
+	case "CommentEdited.actor":
+		if e.ComplexityRoot.CommentEdited.Actor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentEdited.Actor(childComplexity), true
+	case "CommentEdited.at":
+		if e.ComplexityRoot.CommentEdited.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentEdited.At(childComplexity), true
+	case "CommentEdited.comment":
+		if e.ComplexityRoot.CommentEdited.Comment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentEdited.Comment(childComplexity), true
+	case "CommentEdited.commentId":
+		if e.ComplexityRoot.CommentEdited.CommentID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentEdited.CommentID(childComplexity), true
+	case "CommentEdited.cursor":
+		if e.ComplexityRoot.CommentEdited.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommentEdited.Cursor(childComplexity), true
 
 	case "ConflictError.code":
 		if e.ComplexityRoot.ConflictError.Code == nil {
@@ -1584,6 +2156,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Deal.Probability(childComplexity), true
+	case "Deal.rank":
+		if e.ComplexityRoot.Deal.Rank == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Deal.Rank(childComplexity), true
 	case "Deal.source":
 		if e.ComplexityRoot.Deal.Source == nil {
 			break
@@ -1875,6 +2453,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.FieldChange.To(childComplexity), true
 
+	case "Gap.actor":
+		if e.ComplexityRoot.Gap.Actor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Gap.Actor(childComplexity), true
+	case "Gap.at":
+		if e.ComplexityRoot.Gap.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Gap.At(childComplexity), true
+	case "Gap.cursor":
+		if e.ComplexityRoot.Gap.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Gap.Cursor(childComplexity), true
+
 	case "InputError.code":
 		if e.ComplexityRoot.InputError.Code == nil {
 			break
@@ -2018,6 +2615,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Lead.Position(childComplexity), true
+	case "Lead.rank":
+		if e.ComplexityRoot.Lead.Rank == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Lead.Rank(childComplexity), true
 	case "Lead.socialMedia":
 		if e.ComplexityRoot.Lead.SocialMedia == nil {
 			break
@@ -2896,6 +3499,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Pipeline.Version(childComplexity), true
 
+	case "PipelineChanged.actor":
+		if e.ComplexityRoot.PipelineChanged.Actor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineChanged.Actor(childComplexity), true
+	case "PipelineChanged.at":
+		if e.ComplexityRoot.PipelineChanged.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineChanged.At(childComplexity), true
+	case "PipelineChanged.changes":
+		if e.ComplexityRoot.PipelineChanged.Changes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineChanged.Changes(childComplexity), true
+	case "PipelineChanged.cursor":
+		if e.ComplexityRoot.PipelineChanged.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineChanged.Cursor(childComplexity), true
+	case "PipelineChanged.pipeline":
+		if e.ComplexityRoot.PipelineChanged.Pipeline == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineChanged.Pipeline(childComplexity), true
+	case "PipelineChanged.pipelineId":
+		if e.ComplexityRoot.PipelineChanged.PipelineID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PipelineChanged.PipelineID(childComplexity), true
+
 	case "PipelineConnection.edges":
 		if e.ComplexityRoot.PipelineConnection.Edges == nil {
 			break
@@ -3000,6 +3640,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Deals(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["offset"].(*int), args["filter"].(*read.DealFilter), args["orderBy"].([]*read.Order[read.DealOrderField]), args["search"].(*string)), true
+	case "Query.eventCursor":
+		if e.ComplexityRoot.Query.EventCursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.EventCursor(childComplexity), true
 
 	case "Query.lead":
 		if e.ComplexityRoot.Query.Lead == nil {
@@ -3371,6 +4017,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.StageConnection.TotalCount(childComplexity), true
 
+	case "StageCreated.actor":
+		if e.ComplexityRoot.StageCreated.Actor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StageCreated.Actor(childComplexity), true
+	case "StageCreated.at":
+		if e.ComplexityRoot.StageCreated.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StageCreated.At(childComplexity), true
+	case "StageCreated.cursor":
+		if e.ComplexityRoot.StageCreated.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StageCreated.Cursor(childComplexity), true
+	case "StageCreated.pipeline":
+		if e.ComplexityRoot.StageCreated.Pipeline == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StageCreated.Pipeline(childComplexity), true
+	case "StageCreated.stage":
+		if e.ComplexityRoot.StageCreated.Stage == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StageCreated.Stage(childComplexity), true
+	case "StageCreated.stageId":
+		if e.ComplexityRoot.StageCreated.StageID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StageCreated.StageID(childComplexity), true
+
 	case "StageEdge.cursor":
 		if e.ComplexityRoot.StageEdge.Cursor == nil {
 			break
@@ -3383,6 +4066,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.StageEdge.Node(childComplexity), true
+
+	case "StageRemoved.actor":
+		if e.ComplexityRoot.StageRemoved.Actor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StageRemoved.Actor(childComplexity), true
+	case "StageRemoved.at":
+		if e.ComplexityRoot.StageRemoved.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StageRemoved.At(childComplexity), true
+	case "StageRemoved.cursor":
+		if e.ComplexityRoot.StageRemoved.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StageRemoved.Cursor(childComplexity), true
+	case "StageRemoved.pipeline":
+		if e.ComplexityRoot.StageRemoved.Pipeline == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StageRemoved.Pipeline(childComplexity), true
+	case "StageRemoved.stageId":
+		if e.ComplexityRoot.StageRemoved.StageID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StageRemoved.StageID(childComplexity), true
 
 	case "StageStay.durationSeconds":
 		if e.ComplexityRoot.StageStay.DurationSeconds == nil {
@@ -3420,6 +4134,108 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.StageStay.StageName(childComplexity), true
+
+	case "StageUpdated.actor":
+		if e.ComplexityRoot.StageUpdated.Actor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StageUpdated.Actor(childComplexity), true
+	case "StageUpdated.at":
+		if e.ComplexityRoot.StageUpdated.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StageUpdated.At(childComplexity), true
+	case "StageUpdated.changes":
+		if e.ComplexityRoot.StageUpdated.Changes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StageUpdated.Changes(childComplexity), true
+	case "StageUpdated.cursor":
+		if e.ComplexityRoot.StageUpdated.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StageUpdated.Cursor(childComplexity), true
+	case "StageUpdated.pipeline":
+		if e.ComplexityRoot.StageUpdated.Pipeline == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StageUpdated.Pipeline(childComplexity), true
+	case "StageUpdated.stage":
+		if e.ComplexityRoot.StageUpdated.Stage == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StageUpdated.Stage(childComplexity), true
+	case "StageUpdated.stageId":
+		if e.ComplexityRoot.StageUpdated.StageID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StageUpdated.StageID(childComplexity), true
+
+	case "StagesReordered.actor":
+		if e.ComplexityRoot.StagesReordered.Actor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StagesReordered.Actor(childComplexity), true
+	case "StagesReordered.at":
+		if e.ComplexityRoot.StagesReordered.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StagesReordered.At(childComplexity), true
+	case "StagesReordered.cursor":
+		if e.ComplexityRoot.StagesReordered.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StagesReordered.Cursor(childComplexity), true
+	case "StagesReordered.pipeline":
+		if e.ComplexityRoot.StagesReordered.Pipeline == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StagesReordered.Pipeline(childComplexity), true
+
+	case "Subscription.boardChanged":
+		if e.ComplexityRoot.Subscription.BoardChanged == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_boardChanged_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.BoardChanged(childComplexity, args["pipelineId"].(string), args["after"].(*string)), true
+	case "Subscription.leadChanged":
+		if e.ComplexityRoot.Subscription.LeadChanged == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_leadChanged_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.LeadChanged(childComplexity, args["leadId"].(string), args["after"].(*string)), true
+	case "Subscription.stageMoved":
+		if e.ComplexityRoot.Subscription.StageMoved == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_stageMoved_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.StageMoved(childComplexity, args["pipelineId"].(string), args["after"].(*string)), true
 
 	case "TimelineConnection.activityCount":
 		if e.ComplexityRoot.TimelineConnection.ActivityCount == nil {
@@ -3833,6 +4649,23 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				Data: buf.Bytes(),
 			}
 		}
+	case ast.Subscription:
+		next := ec._Subscription(ctx, opCtx.Operation.SelectionSet)
+
+		var buf bytes.Buffer
+		return func(ctx context.Context) *graphql.Response {
+			buf.Reset()
+			data := next(ctx)
+
+			if data == nil {
+				return nil
+			}
+			data.MarshalGQL(&buf)
+
+			return &graphql.Response{
+				Data: buf.Bytes(),
+			}
+		}
 
 	default:
 		return graphql.OneShot(graphql.ErrorResponse(ctx, "unsupported GraphQL operation"))
@@ -3877,6 +4710,7 @@ is at fault; the error has an id that is also in its log).
 schema {
   query: Query
   mutation: Mutation
+  subscription: Subscription
 }
 
 "The caller needs this permission to use the field; without it the error's code is FORBIDDEN."
@@ -3918,6 +4752,9 @@ type Query {
 
   "Who the caller is, and what the caller may do."
   viewer: Viewer!
+
+  "The end of the organization's event log, read before anything else in this operation: a subscription with it as ` + "`" + `after` + "`" + ` misses nothing of what happens to the rest of the answer."
+  eventCursor: String!
 
   "The organization's pipelines, oldest first unless ` + "`" + `orderBy` + "`" + ` says otherwise."
   pipelines(
@@ -4375,6 +5212,8 @@ type Deal implements Node {
   effectiveProbability: Float!
   "The stage that it is in."
   stage: Stage!
+  "Its place in that stage: cards stand in the order of their ranks, as bytes, and of their ids where two are the same. Opaque; ` + "`" + `moveDeal` + "`" + ` sets it."
+  rank: String!
   "The pipeline of that stage."
   pipeline: Pipeline!
   "The person or company that it is with."
@@ -4534,6 +5373,8 @@ type Lead implements Node {
   businesses: [Business!]!
   "The stage that it is in; null when it is on no board."
   stage: Stage @requires(permission: VIEW_SALES_PIPELINES)
+  "Its place in that stage: cards stand in the order of their ranks, as bytes, and of their ids where two are the same. Opaque, and empty when it is on no board; ` + "`" + `moveLead` + "`" + ` sets it."
+  rank: String!
   "When it came into its stage; null when it is on no board."
   stageEnteredAt: DateTime
   "Who made it."
@@ -6686,6 +7527,303 @@ enum Place {
   LAST
 }
 
+# ---------------------------------------------------------------- Subscriptions
+
+"""
+Everything that can be watched, over a WebSocket (graphql-transport-ws) or server-sent
+events (graphql-sse, distinct connections).
+
+Events come in the order in which the changes were committed, each once. Without
+` + "`" + `after` + "`" + ` they begin now. With ` + "`" + `after` + "`" + `, the cursor of an event or ` + "`" + `eventCursor` + "`" + `,
+everything that came since is delivered first, and then what comes: a client that
+was cut off goes on with the cursor of the last event that it saw, and misses
+nothing. A ` + "`" + `Gap` + "`" + ` says where history is gone: what was read before it must be read anew.
+
+What an event shows of a card, a stage or a pipeline is how it is when the event is
+delivered; how it was then is in ` + "`" + `changes` + "`" + `. Cards that the caller may not see are left out.
+"""
+type Subscription {
+  "Each move of a card from one stage to another, from or to the stages of one pipeline."
+  stageMoved(
+    "The pipeline's id."
+    pipelineId: ID!
+    "The cursor to begin after; by default, now."
+    after: String
+  ): StageMove! @requires(permission: VIEW_SALES_PIPELINES)
+
+  "Everything that happens on one board: to its cards, its stages, and the pipeline itself."
+  boardChanged(
+    "The pipeline's id."
+    pipelineId: ID!
+    "The cursor to begin after; by default, now."
+    after: String
+  ): BoardChange! @requires(permission: VIEW_SALES_PIPELINES)
+
+  "Everything that happens to one lead, its comments included."
+  leadChanged(
+    "The lead's id."
+    leadId: ID!
+    "The cursor to begin after; by default, now."
+    after: String
+  ): LeadChange! @requires(permission: VIEW_LEADS)
+}
+
+"What happened on a board or to a lead."
+interface Event {
+  "The place in the log behind this event, for ` + "`" + `after` + "`" + `."
+  cursor: String!
+  "When it happened."
+  at: DateTime!
+  "Who did it; null when it was the server's own doing."
+  actor: User
+}
+
+"A deal or a lead, as boards show them."
+union Card = Deal | Lead
+
+"What ` + "`" + `stageMoved` + "`" + ` delivers."
+union StageMove = CardMoved | Gap
+
+"What ` + "`" + `boardChanged` + "`" + ` delivers."
+union BoardChange = CardCreated | CardUpdated | CardMoved | CardRemoved | CardArchived | CardRestored | StageCreated | StageUpdated | StagesReordered | StageRemoved | PipelineChanged | Gap
+
+"What ` + "`" + `leadChanged` + "`" + ` delivers."
+union LeadChange = CardCreated | CardUpdated | CardMoved | CardRemoved | CardArchived | CardRestored | CommentAdded | CommentEdited | CommentDeleted | Gap
+
+"A card was made."
+type CardCreated implements Event {
+  "The place in the log behind this event, for ` + "`" + `after` + "`" + `."
+  cursor: String!
+  "When it happened."
+  at: DateTime!
+  "Who did it; null when it was the server's own doing."
+  actor: User
+  "The card's id."
+  cardId: ID!
+  "The card as it is now; null when it is gone."
+  card: Card
+  "The stage that it is in, as it is now, with fresh sums; null for a lead on no board, and when the stage is gone."
+  stage: Stage @requires(permission: VIEW_SALES_PIPELINES)
+}
+
+"Fields of a card changed, and not its place."
+type CardUpdated implements Event {
+  "The place in the log behind this event, for ` + "`" + `after` + "`" + `."
+  cursor: String!
+  "When it happened."
+  at: DateTime!
+  "Who did it; null when it was the server's own doing."
+  actor: User
+  "The card's id."
+  cardId: ID!
+  "The card as it is now; null when it is gone."
+  card: Card
+  "The stage that it is in, as it is now, with fresh sums; null for a lead on no board, and when the stage is gone."
+  stage: Stage @requires(permission: VIEW_SALES_PIPELINES)
+  "What changed."
+  changes: [FieldChange!]!
+}
+
+"A card got another place: in another stage, or in the same one; ` + "`" + `card` + "`" + ` has its ` + "`" + `rank` + "`" + ` there. A lead may also come onto a board, or leave it."
+type CardMoved implements Event {
+  "The place in the log behind this event, for ` + "`" + `after` + "`" + `."
+  cursor: String!
+  "When it happened."
+  at: DateTime!
+  "Who did it; null when it was the server's own doing."
+  actor: User
+  "The card's id."
+  cardId: ID!
+  "The card as it is now; null when it is gone."
+  card: Card
+  "The id of the stage that it left; null when it was on no board."
+  fromStageId: ID
+  "The stage that it left, as it is now, with fresh sums; null when it was on no board, and when the stage is gone."
+  from: Stage @requires(permission: VIEW_SALES_PIPELINES)
+  "The id of the stage that it went to, which is the same for a move inside a stage; null when it left the board."
+  toStageId: ID
+  "The stage that it went to, as it is now, with fresh sums; null when it left the board, and when the stage is gone."
+  to: Stage @requires(permission: VIEW_SALES_PIPELINES)
+  "What changed."
+  changes: [FieldChange!]!
+}
+
+"A card was deleted."
+type CardRemoved implements Event {
+  "The place in the log behind this event, for ` + "`" + `after` + "`" + `."
+  cursor: String!
+  "When it happened."
+  at: DateTime!
+  "Who did it; null when it was the server's own doing."
+  actor: User
+  "The card's id."
+  cardId: ID!
+  "The stage that it was in, as it is now, with fresh sums; null for a lead on no board, and when the stage is gone."
+  stage: Stage @requires(permission: VIEW_SALES_PIPELINES)
+}
+
+"A lead was archived: boards show it no more."
+type CardArchived implements Event {
+  "The place in the log behind this event, for ` + "`" + `after` + "`" + `."
+  cursor: String!
+  "When it happened."
+  at: DateTime!
+  "Who did it; null when it was the server's own doing."
+  actor: User
+  "The card's id."
+  cardId: ID!
+  "The card as it is now; null when it is gone."
+  card: Card
+  "The stage that it is in, as it is now, with fresh sums; null for a lead on no board, and when the stage is gone."
+  stage: Stage @requires(permission: VIEW_SALES_PIPELINES)
+}
+
+"An archived lead was brought back, to the place that it had."
+type CardRestored implements Event {
+  "The place in the log behind this event, for ` + "`" + `after` + "`" + `."
+  cursor: String!
+  "When it happened."
+  at: DateTime!
+  "Who did it; null when it was the server's own doing."
+  actor: User
+  "The card's id."
+  cardId: ID!
+  "The card as it is now; null when it is gone."
+  card: Card
+  "The stage that it is in, as it is now, with fresh sums; null for a lead on no board, and when the stage is gone."
+  stage: Stage @requires(permission: VIEW_SALES_PIPELINES)
+}
+
+"A stage was made."
+type StageCreated implements Event {
+  "The place in the log behind this event, for ` + "`" + `after` + "`" + `."
+  cursor: String!
+  "When it happened."
+  at: DateTime!
+  "Who did it; null when it was the server's own doing."
+  actor: User
+  "The stage's id."
+  stageId: ID!
+  "The stage as it is now; null when it is gone."
+  stage: Stage @requires(permission: VIEW_SALES_PIPELINES)
+  "The stage's pipeline as it is now; null when it is gone."
+  pipeline: Pipeline @requires(permission: VIEW_SALES_PIPELINES)
+}
+
+"Fields of a stage changed."
+type StageUpdated implements Event {
+  "The place in the log behind this event, for ` + "`" + `after` + "`" + `."
+  cursor: String!
+  "When it happened."
+  at: DateTime!
+  "Who did it; null when it was the server's own doing."
+  actor: User
+  "The stage's id."
+  stageId: ID!
+  "The stage as it is now; null when it is gone."
+  stage: Stage @requires(permission: VIEW_SALES_PIPELINES)
+  "The stage's pipeline as it is now; null when it is gone."
+  pipeline: Pipeline @requires(permission: VIEW_SALES_PIPELINES)
+  "What changed."
+  changes: [FieldChange!]!
+}
+
+"Stages of a pipeline got other places: read them anew."
+type StagesReordered implements Event {
+  "The place in the log behind this event, for ` + "`" + `after` + "`" + `."
+  cursor: String!
+  "When it happened."
+  at: DateTime!
+  "Who did it; null when it was the server's own doing."
+  actor: User
+  "The pipeline as it is now; null when it is gone."
+  pipeline: Pipeline @requires(permission: VIEW_SALES_PIPELINES)
+}
+
+"A stage was deleted. Its cards were moved before, each by an event of its own."
+type StageRemoved implements Event {
+  "The place in the log behind this event, for ` + "`" + `after` + "`" + `."
+  cursor: String!
+  "When it happened."
+  at: DateTime!
+  "Who did it; null when it was the server's own doing."
+  actor: User
+  "The stage's id."
+  stageId: ID!
+  "The stage's pipeline as it is now; null when it is gone."
+  pipeline: Pipeline @requires(permission: VIEW_SALES_PIPELINES)
+}
+
+"The pipeline was made, changed, archived, unarchived, or deleted."
+type PipelineChanged implements Event {
+  "The place in the log behind this event, for ` + "`" + `after` + "`" + `."
+  cursor: String!
+  "When it happened."
+  at: DateTime!
+  "Who did it; null when it was the server's own doing."
+  actor: User
+  "The pipeline's id."
+  pipelineId: ID!
+  "The pipeline as it is now; null when it was deleted."
+  pipeline: Pipeline @requires(permission: VIEW_SALES_PIPELINES)
+  "What changed."
+  changes: [FieldChange!]!
+}
+
+"Somebody commented on the lead."
+type CommentAdded implements Event {
+  "The place in the log behind this event, for ` + "`" + `after` + "`" + `."
+  cursor: String!
+  "When it happened."
+  at: DateTime!
+  "Who did it; null when it was the server's own doing."
+  actor: User
+  "The comment's id."
+  commentId: ID!
+  "The comment as it is now; null when it is gone."
+  comment: Comment
+}
+
+"A comment on the lead got another text."
+type CommentEdited implements Event {
+  "The place in the log behind this event, for ` + "`" + `after` + "`" + `."
+  cursor: String!
+  "When it happened."
+  at: DateTime!
+  "Who did it; null when it was the server's own doing."
+  actor: User
+  "The comment's id."
+  commentId: ID!
+  "The comment as it is now; null when it is gone."
+  comment: Comment
+}
+
+"A comment on the lead was deleted."
+type CommentDeleted implements Event {
+  "The place in the log behind this event, for ` + "`" + `after` + "`" + `."
+  cursor: String!
+  "When it happened."
+  at: DateTime!
+  "Who did it; null when it was the server's own doing."
+  actor: User
+  "The comment's id."
+  commentId: ID!
+}
+
+"""
+History is gone between the cursor that the caller gave, or the event before, and what
+follows: it is older than the server keeps events, or the database was set back to a
+backup. What was read before must be read anew; what follows is complete again.
+"""
+type Gap implements Event {
+  "The place in the log from which on nothing is missing."
+  cursor: String!
+  "When this was found out."
+  at: DateTime!
+  "Always null."
+  actor: User
+}
+
 # ---------------------------------------------------------------- Errors
 
 "What was wrong with a request, and how to mend it."
@@ -7127,6 +8265,8 @@ func (ec *executionContext) childFields_Deal(ctx context.Context, field graphql.
 		return ec.fieldContext_Deal_effectiveProbability(ctx, field)
 	case "stage":
 		return ec.fieldContext_Deal_stage(ctx, field)
+	case "rank":
+		return ec.fieldContext_Deal_rank(ctx, field)
 	case "pipeline":
 		return ec.fieldContext_Deal_pipeline(ctx, field)
 	case "contact":
@@ -7343,6 +8483,8 @@ func (ec *executionContext) childFields_Lead(ctx context.Context, field graphql.
 		return ec.fieldContext_Lead_businesses(ctx, field)
 	case "stage":
 		return ec.fieldContext_Lead_stage(ctx, field)
+	case "rank":
+		return ec.fieldContext_Lead_rank(ctx, field)
 	case "stageEnteredAt":
 		return ec.fieldContext_Lead_stageEnteredAt(ctx, field)
 	case "createdBy":
@@ -9749,6 +10891,72 @@ func (ec *executionContext) field_Stage_summary_args(ctx context.Context, rawArg
 	return args, nil
 }
 
+func (ec *executionContext) field_Subscription_boardChanged_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "pipelineId",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["pipelineId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Subscription_leadChanged_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "leadId",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["leadId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Subscription_stageMoved_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "pipelineId",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["pipelineId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field___Directive_args_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -11000,6 +12208,1187 @@ func (ec *executionContext) fieldContext_BusinessEdge_node(_ context.Context, fi
 	return fc, nil
 }
 
+func (ec *executionContext) _CardArchived_cursor(ctx context.Context, field graphql.CollectedField, obj *event.CardArchived) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardArchived_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardArchived_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardArchived", field, true, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _CardArchived_at(ctx context.Context, field graphql.CollectedField, obj *event.CardArchived) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardArchived_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardArchived_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardArchived", field, true, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _CardArchived_actor(ctx context.Context, field graphql.CollectedField, obj *event.CardArchived) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardArchived_actor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CardArchived().Actor(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖdealflowᚋentᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CardArchived_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CardArchived",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CardArchived_cardId(ctx context.Context, field graphql.CollectedField, obj *event.CardArchived) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardArchived_cardId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CardID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardArchived_cardId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardArchived", field, true, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _CardArchived_card(ctx context.Context, field graphql.CollectedField, obj *event.CardArchived) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardArchived_card(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CardArchived().Card(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v Card) graphql.Marshaler {
+			return ec.marshalOCard2dealflowᚋgraphᚋgeneratedᚐCard(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CardArchived_card(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardArchived", field, true, true, errors.New("field of type Card does not have child fields"))
+}
+
+func (ec *executionContext) _CardArchived_stage(ctx context.Context, field graphql.CollectedField, obj *event.CardArchived) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardArchived_stage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CardArchived().Stage(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2dealflowᚋinternalᚋauthᚐPermission(ctx, "VIEW_SALES_PIPELINES")
+				if err != nil {
+					var zeroVal *ent.Stage
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *ent.Stage
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Stage) graphql.Marshaler {
+			return ec.marshalOStage2ᚖdealflowᚋentᚐStage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CardArchived_stage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CardArchived",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Stage(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CardCreated_cursor(ctx context.Context, field graphql.CollectedField, obj *event.CardCreated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardCreated_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardCreated_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardCreated", field, true, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _CardCreated_at(ctx context.Context, field graphql.CollectedField, obj *event.CardCreated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardCreated_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardCreated_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardCreated", field, true, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _CardCreated_actor(ctx context.Context, field graphql.CollectedField, obj *event.CardCreated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardCreated_actor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CardCreated().Actor(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖdealflowᚋentᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CardCreated_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CardCreated",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CardCreated_cardId(ctx context.Context, field graphql.CollectedField, obj *event.CardCreated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardCreated_cardId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CardID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardCreated_cardId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardCreated", field, true, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _CardCreated_card(ctx context.Context, field graphql.CollectedField, obj *event.CardCreated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardCreated_card(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CardCreated().Card(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v Card) graphql.Marshaler {
+			return ec.marshalOCard2dealflowᚋgraphᚋgeneratedᚐCard(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CardCreated_card(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardCreated", field, true, true, errors.New("field of type Card does not have child fields"))
+}
+
+func (ec *executionContext) _CardCreated_stage(ctx context.Context, field graphql.CollectedField, obj *event.CardCreated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardCreated_stage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CardCreated().Stage(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2dealflowᚋinternalᚋauthᚐPermission(ctx, "VIEW_SALES_PIPELINES")
+				if err != nil {
+					var zeroVal *ent.Stage
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *ent.Stage
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Stage) graphql.Marshaler {
+			return ec.marshalOStage2ᚖdealflowᚋentᚐStage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CardCreated_stage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CardCreated",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Stage(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CardMoved_cursor(ctx context.Context, field graphql.CollectedField, obj *event.CardMoved) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardMoved_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardMoved_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardMoved", field, true, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _CardMoved_at(ctx context.Context, field graphql.CollectedField, obj *event.CardMoved) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardMoved_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardMoved_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardMoved", field, true, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _CardMoved_actor(ctx context.Context, field graphql.CollectedField, obj *event.CardMoved) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardMoved_actor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CardMoved().Actor(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖdealflowᚋentᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CardMoved_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CardMoved",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CardMoved_cardId(ctx context.Context, field graphql.CollectedField, obj *event.CardMoved) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardMoved_cardId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CardID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardMoved_cardId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardMoved", field, true, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _CardMoved_card(ctx context.Context, field graphql.CollectedField, obj *event.CardMoved) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardMoved_card(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CardMoved().Card(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v Card) graphql.Marshaler {
+			return ec.marshalOCard2dealflowᚋgraphᚋgeneratedᚐCard(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CardMoved_card(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardMoved", field, true, true, errors.New("field of type Card does not have child fields"))
+}
+
+func (ec *executionContext) _CardMoved_fromStageId(ctx context.Context, field graphql.CollectedField, obj *event.CardMoved) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardMoved_fromStageId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FromStageID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CardMoved_fromStageId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardMoved", field, true, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _CardMoved_from(ctx context.Context, field graphql.CollectedField, obj *event.CardMoved) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardMoved_from(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CardMoved().From(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2dealflowᚋinternalᚋauthᚐPermission(ctx, "VIEW_SALES_PIPELINES")
+				if err != nil {
+					var zeroVal *ent.Stage
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *ent.Stage
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Stage) graphql.Marshaler {
+			return ec.marshalOStage2ᚖdealflowᚋentᚐStage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CardMoved_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CardMoved",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Stage(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CardMoved_toStageId(ctx context.Context, field graphql.CollectedField, obj *event.CardMoved) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardMoved_toStageId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ToStageID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CardMoved_toStageId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardMoved", field, true, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _CardMoved_to(ctx context.Context, field graphql.CollectedField, obj *event.CardMoved) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardMoved_to(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CardMoved().To(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2dealflowᚋinternalᚋauthᚐPermission(ctx, "VIEW_SALES_PIPELINES")
+				if err != nil {
+					var zeroVal *ent.Stage
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *ent.Stage
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Stage) graphql.Marshaler {
+			return ec.marshalOStage2ᚖdealflowᚋentᚐStage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CardMoved_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CardMoved",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Stage(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CardMoved_changes(ctx context.Context, field graphql.CollectedField, obj *event.CardMoved) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardMoved_changes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Changes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []schema.Change) graphql.Marshaler {
+			return ec.marshalNFieldChange2ᚕdealflowᚋentᚋschemaᚐChangeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardMoved_changes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CardMoved",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FieldChange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CardRemoved_cursor(ctx context.Context, field graphql.CollectedField, obj *event.CardRemoved) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardRemoved_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardRemoved_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardRemoved", field, true, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _CardRemoved_at(ctx context.Context, field graphql.CollectedField, obj *event.CardRemoved) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardRemoved_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardRemoved_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardRemoved", field, true, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _CardRemoved_actor(ctx context.Context, field graphql.CollectedField, obj *event.CardRemoved) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardRemoved_actor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CardRemoved().Actor(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖdealflowᚋentᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CardRemoved_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CardRemoved",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CardRemoved_cardId(ctx context.Context, field graphql.CollectedField, obj *event.CardRemoved) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardRemoved_cardId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CardID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardRemoved_cardId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardRemoved", field, true, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _CardRemoved_stage(ctx context.Context, field graphql.CollectedField, obj *event.CardRemoved) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardRemoved_stage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CardRemoved().Stage(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2dealflowᚋinternalᚋauthᚐPermission(ctx, "VIEW_SALES_PIPELINES")
+				if err != nil {
+					var zeroVal *ent.Stage
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *ent.Stage
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Stage) graphql.Marshaler {
+			return ec.marshalOStage2ᚖdealflowᚋentᚐStage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CardRemoved_stage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CardRemoved",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Stage(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CardRestored_cursor(ctx context.Context, field graphql.CollectedField, obj *event.CardRestored) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardRestored_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardRestored_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardRestored", field, true, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _CardRestored_at(ctx context.Context, field graphql.CollectedField, obj *event.CardRestored) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardRestored_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardRestored_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardRestored", field, true, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _CardRestored_actor(ctx context.Context, field graphql.CollectedField, obj *event.CardRestored) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardRestored_actor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CardRestored().Actor(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖdealflowᚋentᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CardRestored_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CardRestored",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CardRestored_cardId(ctx context.Context, field graphql.CollectedField, obj *event.CardRestored) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardRestored_cardId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CardID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardRestored_cardId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardRestored", field, true, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _CardRestored_card(ctx context.Context, field graphql.CollectedField, obj *event.CardRestored) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardRestored_card(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CardRestored().Card(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v Card) graphql.Marshaler {
+			return ec.marshalOCard2dealflowᚋgraphᚋgeneratedᚐCard(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CardRestored_card(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardRestored", field, true, true, errors.New("field of type Card does not have child fields"))
+}
+
+func (ec *executionContext) _CardRestored_stage(ctx context.Context, field graphql.CollectedField, obj *event.CardRestored) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardRestored_stage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CardRestored().Stage(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2dealflowᚋinternalᚋauthᚐPermission(ctx, "VIEW_SALES_PIPELINES")
+				if err != nil {
+					var zeroVal *ent.Stage
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *ent.Stage
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Stage) graphql.Marshaler {
+			return ec.marshalOStage2ᚖdealflowᚋentᚐStage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CardRestored_stage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CardRestored",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Stage(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CardUpdated_cursor(ctx context.Context, field graphql.CollectedField, obj *event.CardUpdated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardUpdated_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardUpdated_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardUpdated", field, true, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _CardUpdated_at(ctx context.Context, field graphql.CollectedField, obj *event.CardUpdated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardUpdated_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardUpdated_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardUpdated", field, true, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _CardUpdated_actor(ctx context.Context, field graphql.CollectedField, obj *event.CardUpdated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardUpdated_actor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CardUpdated().Actor(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖdealflowᚋentᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CardUpdated_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CardUpdated",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CardUpdated_cardId(ctx context.Context, field graphql.CollectedField, obj *event.CardUpdated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardUpdated_cardId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CardID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardUpdated_cardId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardUpdated", field, true, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _CardUpdated_card(ctx context.Context, field graphql.CollectedField, obj *event.CardUpdated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardUpdated_card(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CardUpdated().Card(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v Card) graphql.Marshaler {
+			return ec.marshalOCard2dealflowᚋgraphᚋgeneratedᚐCard(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CardUpdated_card(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardUpdated", field, true, true, errors.New("field of type Card does not have child fields"))
+}
+
+func (ec *executionContext) _CardUpdated_stage(ctx context.Context, field graphql.CollectedField, obj *event.CardUpdated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardUpdated_stage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CardUpdated().Stage(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2dealflowᚋinternalᚋauthᚐPermission(ctx, "VIEW_SALES_PIPELINES")
+				if err != nil {
+					var zeroVal *ent.Stage
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *ent.Stage
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Stage) graphql.Marshaler {
+			return ec.marshalOStage2ᚖdealflowᚋentᚐStage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CardUpdated_stage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CardUpdated",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Stage(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CardUpdated_changes(ctx context.Context, field graphql.CollectedField, obj *event.CardUpdated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardUpdated_changes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Changes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []schema.Change) graphql.Marshaler {
+			return ec.marshalNFieldChange2ᚕdealflowᚋentᚋschemaᚐChangeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardUpdated_changes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CardUpdated",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FieldChange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ChangeDealStatusPayload_deal(ctx context.Context, field graphql.CollectedField, obj *ChangeDealStatusPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -11321,6 +13710,139 @@ func (ec *executionContext) fieldContext_Comment_updatedAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Comment", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
+func (ec *executionContext) _CommentAdded_cursor(ctx context.Context, field graphql.CollectedField, obj *event.CommentAdded) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CommentAdded_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CommentAdded_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CommentAdded", field, true, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _CommentAdded_at(ctx context.Context, field graphql.CollectedField, obj *event.CommentAdded) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CommentAdded_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CommentAdded_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CommentAdded", field, true, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _CommentAdded_actor(ctx context.Context, field graphql.CollectedField, obj *event.CommentAdded) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CommentAdded_actor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CommentAdded().Actor(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖdealflowᚋentᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CommentAdded_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CommentAdded",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CommentAdded_commentId(ctx context.Context, field graphql.CollectedField, obj *event.CommentAdded) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CommentAdded_commentId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CommentID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CommentAdded_commentId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CommentAdded", field, true, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _CommentAdded_comment(ctx context.Context, field graphql.CollectedField, obj *event.CommentAdded) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CommentAdded_comment(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CommentAdded().Comment(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Comment) graphql.Marshaler {
+			return ec.marshalOComment2ᚖdealflowᚋentᚐComment(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CommentAdded_comment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CommentAdded",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Comment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _CommentConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Comment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -11440,6 +13962,107 @@ func (ec *executionContext) fieldContext_CommentConnection_totalCount(_ context.
 	return graphql.NewScalarFieldContext("CommentConnection", field, true, false, errors.New("field of type Int does not have child fields"))
 }
 
+func (ec *executionContext) _CommentDeleted_cursor(ctx context.Context, field graphql.CollectedField, obj *event.CommentDeleted) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CommentDeleted_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CommentDeleted_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CommentDeleted", field, true, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _CommentDeleted_at(ctx context.Context, field graphql.CollectedField, obj *event.CommentDeleted) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CommentDeleted_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CommentDeleted_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CommentDeleted", field, true, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _CommentDeleted_actor(ctx context.Context, field graphql.CollectedField, obj *event.CommentDeleted) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CommentDeleted_actor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CommentDeleted().Actor(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖdealflowᚋentᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CommentDeleted_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CommentDeleted",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CommentDeleted_commentId(ctx context.Context, field graphql.CollectedField, obj *event.CommentDeleted) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CommentDeleted_commentId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CommentID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CommentDeleted_commentId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CommentDeleted", field, true, false, errors.New("field of type ID does not have child fields"))
+}
+
 func (ec *executionContext) _CommentEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.Comment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -11488,6 +14111,139 @@ func (ec *executionContext) fieldContext_CommentEdge_node(_ context.Context, fie
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Comment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CommentEdited_cursor(ctx context.Context, field graphql.CollectedField, obj *event.CommentEdited) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CommentEdited_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CommentEdited_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CommentEdited", field, true, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _CommentEdited_at(ctx context.Context, field graphql.CollectedField, obj *event.CommentEdited) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CommentEdited_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CommentEdited_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CommentEdited", field, true, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _CommentEdited_actor(ctx context.Context, field graphql.CollectedField, obj *event.CommentEdited) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CommentEdited_actor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CommentEdited().Actor(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖdealflowᚋentᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CommentEdited_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CommentEdited",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CommentEdited_commentId(ctx context.Context, field graphql.CollectedField, obj *event.CommentEdited) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CommentEdited_commentId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CommentID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CommentEdited_commentId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CommentEdited", field, true, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _CommentEdited_comment(ctx context.Context, field graphql.CollectedField, obj *event.CommentEdited) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CommentEdited_comment(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CommentEdited().Comment(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Comment) graphql.Marshaler {
+			return ec.marshalOComment2ᚖdealflowᚋentᚐComment(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CommentEdited_comment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CommentEdited",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Comment(ctx, field)
 		},
@@ -12701,6 +15457,29 @@ func (ec *executionContext) fieldContext_Deal_stage(_ context.Context, field gra
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Deal_rank(ctx context.Context, field graphql.CollectedField, obj *ent.Deal) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Deal_rank(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Rank, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Deal_rank(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Deal", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _Deal_pipeline(ctx context.Context, field graphql.CollectedField, obj *ent.Deal) (ret graphql.Marshaler) {
@@ -14194,6 +16973,84 @@ func (ec *executionContext) fieldContext_FieldChange_to(_ context.Context, field
 	return graphql.NewScalarFieldContext("FieldChange", field, false, false, errors.New("field of type JSON does not have child fields"))
 }
 
+func (ec *executionContext) _Gap_cursor(ctx context.Context, field graphql.CollectedField, obj *event.Missing) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Gap_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Gap_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Gap", field, true, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Gap_at(ctx context.Context, field graphql.CollectedField, obj *event.Missing) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Gap_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Gap_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Gap", field, true, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _Gap_actor(ctx context.Context, field graphql.CollectedField, obj *event.Missing) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Gap_actor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Actor(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖdealflowᚋentᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Gap_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Gap",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _InputError_message(ctx context.Context, field graphql.CollectedField, obj *sales.InputError) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14729,6 +17586,29 @@ func (ec *executionContext) fieldContext_Lead_stage(_ context.Context, field gra
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Lead_rank(ctx context.Context, field graphql.CollectedField, obj *ent.Lead) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Lead_rank(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Rank, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Lead_rank(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Lead", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _Lead_stageEnteredAt(ctx context.Context, field graphql.CollectedField, obj *ent.Lead) (ret graphql.Marshaler) {
@@ -18957,6 +21837,189 @@ func (ec *executionContext) fieldContext_Pipeline_updatedAt(_ context.Context, f
 	return graphql.NewScalarFieldContext("Pipeline", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
+func (ec *executionContext) _PipelineChanged_cursor(ctx context.Context, field graphql.CollectedField, obj *event.PipelineChanged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineChanged_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineChanged_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineChanged", field, true, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _PipelineChanged_at(ctx context.Context, field graphql.CollectedField, obj *event.PipelineChanged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineChanged_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineChanged_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineChanged", field, true, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _PipelineChanged_actor(ctx context.Context, field graphql.CollectedField, obj *event.PipelineChanged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineChanged_actor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PipelineChanged().Actor(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖdealflowᚋentᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineChanged_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PipelineChanged",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PipelineChanged_pipelineId(ctx context.Context, field graphql.CollectedField, obj *event.PipelineChanged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineChanged_pipelineId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PipelineID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineChanged_pipelineId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PipelineChanged", field, true, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _PipelineChanged_pipeline(ctx context.Context, field graphql.CollectedField, obj *event.PipelineChanged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineChanged_pipeline(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PipelineChanged().Pipeline(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2dealflowᚋinternalᚋauthᚐPermission(ctx, "VIEW_SALES_PIPELINES")
+				if err != nil {
+					var zeroVal *ent.Pipeline
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *ent.Pipeline
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Pipeline) graphql.Marshaler {
+			return ec.marshalOPipeline2ᚖdealflowᚋentᚐPipeline(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineChanged_pipeline(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PipelineChanged",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Pipeline(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PipelineChanged_changes(ctx context.Context, field graphql.CollectedField, obj *event.PipelineChanged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PipelineChanged_changes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Changes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []schema.Change) graphql.Marshaler {
+			return ec.marshalNFieldChange2ᚕdealflowᚋentᚋschemaᚐChangeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PipelineChanged_changes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PipelineChanged",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FieldChange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _PipelineConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.Connection[ent.Pipeline]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -19249,6 +22312,29 @@ func (ec *executionContext) fieldContext_Query_viewer(_ context.Context, field g
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Query_eventCursor(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_eventCursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().EventCursor(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_eventCursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Query", field, true, true, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _Query_pipelines(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
@@ -21437,6 +24523,207 @@ func (ec *executionContext) fieldContext_StageConnection_totalCount(_ context.Co
 	return graphql.NewScalarFieldContext("StageConnection", field, true, false, errors.New("field of type Int does not have child fields"))
 }
 
+func (ec *executionContext) _StageCreated_cursor(ctx context.Context, field graphql.CollectedField, obj *event.StageCreated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StageCreated_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StageCreated_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StageCreated", field, true, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _StageCreated_at(ctx context.Context, field graphql.CollectedField, obj *event.StageCreated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StageCreated_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StageCreated_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StageCreated", field, true, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _StageCreated_actor(ctx context.Context, field graphql.CollectedField, obj *event.StageCreated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StageCreated_actor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.StageCreated().Actor(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖdealflowᚋentᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StageCreated_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StageCreated",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StageCreated_stageId(ctx context.Context, field graphql.CollectedField, obj *event.StageCreated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StageCreated_stageId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StageID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StageCreated_stageId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StageCreated", field, true, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _StageCreated_stage(ctx context.Context, field graphql.CollectedField, obj *event.StageCreated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StageCreated_stage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.StageCreated().Stage(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2dealflowᚋinternalᚋauthᚐPermission(ctx, "VIEW_SALES_PIPELINES")
+				if err != nil {
+					var zeroVal *ent.Stage
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *ent.Stage
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Stage) graphql.Marshaler {
+			return ec.marshalOStage2ᚖdealflowᚋentᚐStage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StageCreated_stage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StageCreated",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Stage(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StageCreated_pipeline(ctx context.Context, field graphql.CollectedField, obj *event.StageCreated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StageCreated_pipeline(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.StageCreated().Pipeline(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2dealflowᚋinternalᚋauthᚐPermission(ctx, "VIEW_SALES_PIPELINES")
+				if err != nil {
+					var zeroVal *ent.Pipeline
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *ent.Pipeline
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Pipeline) graphql.Marshaler {
+			return ec.marshalOPipeline2ᚖdealflowᚋentᚐPipeline(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StageCreated_pipeline(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StageCreated",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Pipeline(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _StageEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *read.Edge[ent.Stage]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -21487,6 +24774,157 @@ func (ec *executionContext) fieldContext_StageEdge_node(_ context.Context, field
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Stage(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StageRemoved_cursor(ctx context.Context, field graphql.CollectedField, obj *event.StageRemoved) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StageRemoved_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StageRemoved_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StageRemoved", field, true, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _StageRemoved_at(ctx context.Context, field graphql.CollectedField, obj *event.StageRemoved) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StageRemoved_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StageRemoved_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StageRemoved", field, true, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _StageRemoved_actor(ctx context.Context, field graphql.CollectedField, obj *event.StageRemoved) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StageRemoved_actor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.StageRemoved().Actor(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖdealflowᚋentᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StageRemoved_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StageRemoved",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StageRemoved_stageId(ctx context.Context, field graphql.CollectedField, obj *event.StageRemoved) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StageRemoved_stageId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StageID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StageRemoved_stageId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StageRemoved", field, true, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _StageRemoved_pipeline(ctx context.Context, field graphql.CollectedField, obj *event.StageRemoved) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StageRemoved_pipeline(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.StageRemoved().Pipeline(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2dealflowᚋinternalᚋauthᚐPermission(ctx, "VIEW_SALES_PIPELINES")
+				if err != nil {
+					var zeroVal *ent.Pipeline
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *ent.Pipeline
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Pipeline) graphql.Marshaler {
+			return ec.marshalOPipeline2ᚖdealflowᚋentᚐPipeline(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StageRemoved_pipeline(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StageRemoved",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Pipeline(ctx, field)
 		},
 	}
 	return fc, nil
@@ -21655,6 +25093,553 @@ func (ec *executionContext) _StageStay_durationSeconds(ctx context.Context, fiel
 }
 func (ec *executionContext) fieldContext_StageStay_durationSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StageStay", field, true, true, errors.New("field of type Float does not have child fields"))
+}
+
+func (ec *executionContext) _StageUpdated_cursor(ctx context.Context, field graphql.CollectedField, obj *event.StageUpdated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StageUpdated_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StageUpdated_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StageUpdated", field, true, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _StageUpdated_at(ctx context.Context, field graphql.CollectedField, obj *event.StageUpdated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StageUpdated_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StageUpdated_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StageUpdated", field, true, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _StageUpdated_actor(ctx context.Context, field graphql.CollectedField, obj *event.StageUpdated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StageUpdated_actor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.StageUpdated().Actor(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖdealflowᚋentᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StageUpdated_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StageUpdated",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StageUpdated_stageId(ctx context.Context, field graphql.CollectedField, obj *event.StageUpdated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StageUpdated_stageId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StageID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StageUpdated_stageId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StageUpdated", field, true, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _StageUpdated_stage(ctx context.Context, field graphql.CollectedField, obj *event.StageUpdated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StageUpdated_stage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.StageUpdated().Stage(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2dealflowᚋinternalᚋauthᚐPermission(ctx, "VIEW_SALES_PIPELINES")
+				if err != nil {
+					var zeroVal *ent.Stage
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *ent.Stage
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Stage) graphql.Marshaler {
+			return ec.marshalOStage2ᚖdealflowᚋentᚐStage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StageUpdated_stage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StageUpdated",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Stage(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StageUpdated_pipeline(ctx context.Context, field graphql.CollectedField, obj *event.StageUpdated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StageUpdated_pipeline(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.StageUpdated().Pipeline(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2dealflowᚋinternalᚋauthᚐPermission(ctx, "VIEW_SALES_PIPELINES")
+				if err != nil {
+					var zeroVal *ent.Pipeline
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *ent.Pipeline
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Pipeline) graphql.Marshaler {
+			return ec.marshalOPipeline2ᚖdealflowᚋentᚐPipeline(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StageUpdated_pipeline(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StageUpdated",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Pipeline(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StageUpdated_changes(ctx context.Context, field graphql.CollectedField, obj *event.StageUpdated) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StageUpdated_changes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Changes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []schema.Change) graphql.Marshaler {
+			return ec.marshalNFieldChange2ᚕdealflowᚋentᚋschemaᚐChangeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StageUpdated_changes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StageUpdated",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FieldChange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StagesReordered_cursor(ctx context.Context, field graphql.CollectedField, obj *event.StagesReordered) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StagesReordered_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StagesReordered_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StagesReordered", field, true, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _StagesReordered_at(ctx context.Context, field graphql.CollectedField, obj *event.StagesReordered) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StagesReordered_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StagesReordered_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StagesReordered", field, true, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _StagesReordered_actor(ctx context.Context, field graphql.CollectedField, obj *event.StagesReordered) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StagesReordered_actor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.StagesReordered().Actor(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖdealflowᚋentᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StagesReordered_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StagesReordered",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StagesReordered_pipeline(ctx context.Context, field graphql.CollectedField, obj *event.StagesReordered) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StagesReordered_pipeline(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.StagesReordered().Pipeline(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2dealflowᚋinternalᚋauthᚐPermission(ctx, "VIEW_SALES_PIPELINES")
+				if err != nil {
+					var zeroVal *ent.Pipeline
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *ent.Pipeline
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Pipeline) graphql.Marshaler {
+			return ec.marshalOPipeline2ᚖdealflowᚋentᚐPipeline(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StagesReordered_pipeline(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StagesReordered",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Pipeline(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Subscription_stageMoved(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_stageMoved(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().StageMoved(ctx, fc.Args["pipelineId"].(string), fc.Args["after"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2dealflowᚋinternalᚋauthᚐPermission(ctx, "VIEW_SALES_PIPELINES")
+				if err != nil {
+					var zeroVal StageMove
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal StageMove
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v StageMove) graphql.Marshaler {
+			return ec.marshalNStageMove2dealflowᚋgraphᚋgeneratedᚐStageMove(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_stageMoved(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type StageMove does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_stageMoved_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Subscription_boardChanged(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_boardChanged(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().BoardChanged(ctx, fc.Args["pipelineId"].(string), fc.Args["after"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2dealflowᚋinternalᚋauthᚐPermission(ctx, "VIEW_SALES_PIPELINES")
+				if err != nil {
+					var zeroVal BoardChange
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal BoardChange
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v BoardChange) graphql.Marshaler {
+			return ec.marshalNBoardChange2dealflowᚋgraphᚋgeneratedᚐBoardChange(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_boardChanged(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type BoardChange does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_boardChanged_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Subscription_leadChanged(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_leadChanged(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().LeadChanged(ctx, fc.Args["leadId"].(string), fc.Args["after"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2dealflowᚋinternalᚋauthᚐPermission(ctx, "VIEW_LEADS")
+				if err != nil {
+					var zeroVal LeadChange
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal LeadChange
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v LeadChange) graphql.Marshaler {
+			return ec.marshalNLeadChange2dealflowᚋgraphᚋgeneratedᚐLeadChange(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_leadChanged(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type LeadChange does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_leadChanged_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _TimelineConnection_edges(ctx context.Context, field graphql.CollectedField, obj *read.TimelineConnection) (ret graphql.Marshaler) {
@@ -28106,6 +32091,321 @@ func (ec *executionContext) unmarshalInputUserOrder(ctx context.Context, obj any
 
 // region    ************************** interface.gotpl ***************************
 
+func (ec *executionContext) _BoardChange(ctx context.Context, sel ast.SelectionSet, obj BoardChange) graphql.Marshaler {
+	switch obj := (obj).(type) {
+	case nil:
+		return graphql.Null
+	case event.StagesReordered:
+		return ec._StagesReordered(ctx, sel, &obj)
+	case *event.StagesReordered:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._StagesReordered(ctx, sel, obj)
+	case event.StageUpdated:
+		return ec._StageUpdated(ctx, sel, &obj)
+	case *event.StageUpdated:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._StageUpdated(ctx, sel, obj)
+	case event.StageRemoved:
+		return ec._StageRemoved(ctx, sel, &obj)
+	case *event.StageRemoved:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._StageRemoved(ctx, sel, obj)
+	case event.StageCreated:
+		return ec._StageCreated(ctx, sel, &obj)
+	case *event.StageCreated:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._StageCreated(ctx, sel, obj)
+	case event.PipelineChanged:
+		return ec._PipelineChanged(ctx, sel, &obj)
+	case *event.PipelineChanged:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._PipelineChanged(ctx, sel, obj)
+	case *event.Missing:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Gap(ctx, sel, obj)
+	case event.CardUpdated:
+		return ec._CardUpdated(ctx, sel, &obj)
+	case *event.CardUpdated:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CardUpdated(ctx, sel, obj)
+	case event.CardRestored:
+		return ec._CardRestored(ctx, sel, &obj)
+	case *event.CardRestored:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CardRestored(ctx, sel, obj)
+	case event.CardRemoved:
+		return ec._CardRemoved(ctx, sel, &obj)
+	case *event.CardRemoved:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CardRemoved(ctx, sel, obj)
+	case event.CardMoved:
+		return ec._CardMoved(ctx, sel, &obj)
+	case *event.CardMoved:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CardMoved(ctx, sel, obj)
+	case event.CardCreated:
+		return ec._CardCreated(ctx, sel, &obj)
+	case *event.CardCreated:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CardCreated(ctx, sel, obj)
+	case event.CardArchived:
+		return ec._CardArchived(ctx, sel, &obj)
+	case *event.CardArchived:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CardArchived(ctx, sel, obj)
+	default:
+		if typedObj, ok := obj.(graphql.Marshaler); ok {
+			return typedObj
+		} else {
+			panic(fmt.Errorf("unexpected type %T; non-generated variants of BoardChange must implement graphql.Marshaler", obj))
+		}
+	}
+}
+
+func (ec *executionContext) _Card(ctx context.Context, sel ast.SelectionSet, obj Card) graphql.Marshaler {
+	switch obj := (obj).(type) {
+	case nil:
+		return graphql.Null
+	case *ent.Lead:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Lead(ctx, sel, obj)
+	case *ent.Deal:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Deal(ctx, sel, obj)
+	default:
+		if typedObj, ok := obj.(graphql.Marshaler); ok {
+			return typedObj
+		} else {
+			panic(fmt.Errorf("unexpected type %T; non-generated variants of Card must implement graphql.Marshaler", obj))
+		}
+	}
+}
+
+func (ec *executionContext) _Event(ctx context.Context, sel ast.SelectionSet, obj event.Event) graphql.Marshaler {
+	switch obj := (obj).(type) {
+	case nil:
+		return graphql.Null
+	case event.StagesReordered:
+		return ec._StagesReordered(ctx, sel, &obj)
+	case *event.StagesReordered:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._StagesReordered(ctx, sel, obj)
+	case event.StageUpdated:
+		return ec._StageUpdated(ctx, sel, &obj)
+	case *event.StageUpdated:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._StageUpdated(ctx, sel, obj)
+	case event.StageRemoved:
+		return ec._StageRemoved(ctx, sel, &obj)
+	case *event.StageRemoved:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._StageRemoved(ctx, sel, obj)
+	case event.StageCreated:
+		return ec._StageCreated(ctx, sel, &obj)
+	case *event.StageCreated:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._StageCreated(ctx, sel, obj)
+	case event.PipelineChanged:
+		return ec._PipelineChanged(ctx, sel, &obj)
+	case *event.PipelineChanged:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._PipelineChanged(ctx, sel, obj)
+	case *event.Missing:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Gap(ctx, sel, obj)
+	case event.CommentEdited:
+		return ec._CommentEdited(ctx, sel, &obj)
+	case *event.CommentEdited:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CommentEdited(ctx, sel, obj)
+	case event.CommentDeleted:
+		return ec._CommentDeleted(ctx, sel, &obj)
+	case *event.CommentDeleted:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CommentDeleted(ctx, sel, obj)
+	case event.CommentAdded:
+		return ec._CommentAdded(ctx, sel, &obj)
+	case *event.CommentAdded:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CommentAdded(ctx, sel, obj)
+	case event.CardUpdated:
+		return ec._CardUpdated(ctx, sel, &obj)
+	case *event.CardUpdated:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CardUpdated(ctx, sel, obj)
+	case event.CardRestored:
+		return ec._CardRestored(ctx, sel, &obj)
+	case *event.CardRestored:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CardRestored(ctx, sel, obj)
+	case event.CardRemoved:
+		return ec._CardRemoved(ctx, sel, &obj)
+	case *event.CardRemoved:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CardRemoved(ctx, sel, obj)
+	case event.CardMoved:
+		return ec._CardMoved(ctx, sel, &obj)
+	case *event.CardMoved:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CardMoved(ctx, sel, obj)
+	case event.CardCreated:
+		return ec._CardCreated(ctx, sel, &obj)
+	case *event.CardCreated:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CardCreated(ctx, sel, obj)
+	case event.CardArchived:
+		return ec._CardArchived(ctx, sel, &obj)
+	case *event.CardArchived:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CardArchived(ctx, sel, obj)
+	default:
+		if typedObj, ok := obj.(graphql.Marshaler); ok {
+			return typedObj
+		} else {
+			panic(fmt.Errorf("unexpected type %T; non-generated variants of Event must implement graphql.Marshaler", obj))
+		}
+	}
+}
+
+func (ec *executionContext) _LeadChange(ctx context.Context, sel ast.SelectionSet, obj LeadChange) graphql.Marshaler {
+	switch obj := (obj).(type) {
+	case nil:
+		return graphql.Null
+	case *event.Missing:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Gap(ctx, sel, obj)
+	case event.CommentEdited:
+		return ec._CommentEdited(ctx, sel, &obj)
+	case *event.CommentEdited:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CommentEdited(ctx, sel, obj)
+	case event.CommentDeleted:
+		return ec._CommentDeleted(ctx, sel, &obj)
+	case *event.CommentDeleted:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CommentDeleted(ctx, sel, obj)
+	case event.CommentAdded:
+		return ec._CommentAdded(ctx, sel, &obj)
+	case *event.CommentAdded:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CommentAdded(ctx, sel, obj)
+	case event.CardUpdated:
+		return ec._CardUpdated(ctx, sel, &obj)
+	case *event.CardUpdated:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CardUpdated(ctx, sel, obj)
+	case event.CardRestored:
+		return ec._CardRestored(ctx, sel, &obj)
+	case *event.CardRestored:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CardRestored(ctx, sel, obj)
+	case event.CardRemoved:
+		return ec._CardRemoved(ctx, sel, &obj)
+	case *event.CardRemoved:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CardRemoved(ctx, sel, obj)
+	case event.CardMoved:
+		return ec._CardMoved(ctx, sel, &obj)
+	case *event.CardMoved:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CardMoved(ctx, sel, obj)
+	case event.CardCreated:
+		return ec._CardCreated(ctx, sel, &obj)
+	case *event.CardCreated:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CardCreated(ctx, sel, obj)
+	case event.CardArchived:
+		return ec._CardArchived(ctx, sel, &obj)
+	case *event.CardArchived:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CardArchived(ctx, sel, obj)
+	default:
+		if typedObj, ok := obj.(graphql.Marshaler); ok {
+			return typedObj
+		} else {
+			panic(fmt.Errorf("unexpected type %T; non-generated variants of LeadChange must implement graphql.Marshaler", obj))
+		}
+	}
+}
+
 func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj ent.Node) graphql.Marshaler {
 	switch obj := (obj).(type) {
 	case nil:
@@ -28175,6 +32475,31 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return typedObj
 		} else {
 			panic(fmt.Errorf("unexpected type %T; non-generated variants of Node must implement graphql.Marshaler", obj))
+		}
+	}
+}
+
+func (ec *executionContext) _StageMove(ctx context.Context, sel ast.SelectionSet, obj StageMove) graphql.Marshaler {
+	switch obj := (obj).(type) {
+	case nil:
+		return graphql.Null
+	case *event.Missing:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Gap(ctx, sel, obj)
+	case event.CardMoved:
+		return ec._CardMoved(ctx, sel, &obj)
+	case *event.CardMoved:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CardMoved(ctx, sel, obj)
+	default:
+		if typedObj, ok := obj.(graphql.Marshaler); ok {
+			return typedObj
+		} else {
+			panic(fmt.Errorf("unexpected type %T; non-generated variants of StageMove must implement graphql.Marshaler", obj))
 		}
 	}
 }
@@ -29018,6 +33343,998 @@ func (ec *executionContext) _BusinessEdge(ctx context.Context, sel ast.Selection
 	return out
 }
 
+var cardArchivedImplementors = []string{"CardArchived", "BoardChange", "LeadChange", "Event"}
+
+func (ec *executionContext) _CardArchived(ctx context.Context, sel ast.SelectionSet, obj *event.CardArchived) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, cardArchivedImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CardArchived")
+		case "cursor":
+			out.Values[i] = ec._CardArchived_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "at":
+			out.Values[i] = ec._CardArchived_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "actor":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._CardArchived_actor(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "cardId":
+			out.Values[i] = ec._CardArchived_cardId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "card":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._CardArchived_card(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "stage":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._CardArchived_stage(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var cardCreatedImplementors = []string{"CardCreated", "BoardChange", "LeadChange", "Event"}
+
+func (ec *executionContext) _CardCreated(ctx context.Context, sel ast.SelectionSet, obj *event.CardCreated) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, cardCreatedImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CardCreated")
+		case "cursor":
+			out.Values[i] = ec._CardCreated_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "at":
+			out.Values[i] = ec._CardCreated_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "actor":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._CardCreated_actor(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "cardId":
+			out.Values[i] = ec._CardCreated_cardId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "card":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._CardCreated_card(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "stage":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._CardCreated_stage(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var cardMovedImplementors = []string{"CardMoved", "StageMove", "BoardChange", "LeadChange", "Event"}
+
+func (ec *executionContext) _CardMoved(ctx context.Context, sel ast.SelectionSet, obj *event.CardMoved) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, cardMovedImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CardMoved")
+		case "cursor":
+			out.Values[i] = ec._CardMoved_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "at":
+			out.Values[i] = ec._CardMoved_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "actor":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._CardMoved_actor(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "cardId":
+			out.Values[i] = ec._CardMoved_cardId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "card":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._CardMoved_card(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "fromStageId":
+			out.Values[i] = ec._CardMoved_fromStageId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "from":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._CardMoved_from(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "toStageId":
+			out.Values[i] = ec._CardMoved_toStageId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "to":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._CardMoved_to(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "changes":
+			out.Values[i] = ec._CardMoved_changes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var cardRemovedImplementors = []string{"CardRemoved", "BoardChange", "LeadChange", "Event"}
+
+func (ec *executionContext) _CardRemoved(ctx context.Context, sel ast.SelectionSet, obj *event.CardRemoved) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, cardRemovedImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CardRemoved")
+		case "cursor":
+			out.Values[i] = ec._CardRemoved_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "at":
+			out.Values[i] = ec._CardRemoved_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "actor":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._CardRemoved_actor(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "cardId":
+			out.Values[i] = ec._CardRemoved_cardId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "stage":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._CardRemoved_stage(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var cardRestoredImplementors = []string{"CardRestored", "BoardChange", "LeadChange", "Event"}
+
+func (ec *executionContext) _CardRestored(ctx context.Context, sel ast.SelectionSet, obj *event.CardRestored) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, cardRestoredImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CardRestored")
+		case "cursor":
+			out.Values[i] = ec._CardRestored_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "at":
+			out.Values[i] = ec._CardRestored_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "actor":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._CardRestored_actor(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "cardId":
+			out.Values[i] = ec._CardRestored_cardId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "card":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._CardRestored_card(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "stage":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._CardRestored_stage(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var cardUpdatedImplementors = []string{"CardUpdated", "BoardChange", "LeadChange", "Event"}
+
+func (ec *executionContext) _CardUpdated(ctx context.Context, sel ast.SelectionSet, obj *event.CardUpdated) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, cardUpdatedImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CardUpdated")
+		case "cursor":
+			out.Values[i] = ec._CardUpdated_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "at":
+			out.Values[i] = ec._CardUpdated_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "actor":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._CardUpdated_actor(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "cardId":
+			out.Values[i] = ec._CardUpdated_cardId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "card":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._CardUpdated_card(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "stage":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._CardUpdated_stage(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "changes":
+			out.Values[i] = ec._CardUpdated_changes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var changeDealStatusPayloadImplementors = []string{"ChangeDealStatusPayload"}
 
 func (ec *executionContext) _ChangeDealStatusPayload(ctx context.Context, sel ast.SelectionSet, obj *ChangeDealStatusPayload) graphql.Marshaler {
@@ -29243,6 +34560,130 @@ func (ec *executionContext) _Comment(ctx context.Context, sel ast.SelectionSet, 
 	return out
 }
 
+var commentAddedImplementors = []string{"CommentAdded", "LeadChange", "Event"}
+
+func (ec *executionContext) _CommentAdded(ctx context.Context, sel ast.SelectionSet, obj *event.CommentAdded) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, commentAddedImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CommentAdded")
+		case "cursor":
+			out.Values[i] = ec._CommentAdded_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "at":
+			out.Values[i] = ec._CommentAdded_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "actor":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._CommentAdded_actor(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "commentId":
+			out.Values[i] = ec._CommentAdded_commentId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "comment":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._CommentAdded_comment(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var commentConnectionImplementors = []string{"CommentConnection"}
 
 func (ec *executionContext) _CommentConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[ent.Comment]) graphql.Marshaler {
@@ -29329,6 +34770,92 @@ func (ec *executionContext) _CommentConnection(ctx context.Context, sel ast.Sele
 	return out
 }
 
+var commentDeletedImplementors = []string{"CommentDeleted", "LeadChange", "Event"}
+
+func (ec *executionContext) _CommentDeleted(ctx context.Context, sel ast.SelectionSet, obj *event.CommentDeleted) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, commentDeletedImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CommentDeleted")
+		case "cursor":
+			out.Values[i] = ec._CommentDeleted_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "at":
+			out.Values[i] = ec._CommentDeleted_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "actor":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._CommentDeleted_actor(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "commentId":
+			out.Values[i] = ec._CommentDeleted_commentId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var commentEdgeImplementors = []string{"CommentEdge"}
 
 func (ec *executionContext) _CommentEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[ent.Comment]) graphql.Marshaler {
@@ -29351,6 +34878,130 @@ func (ec *executionContext) _CommentEdge(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var commentEditedImplementors = []string{"CommentEdited", "LeadChange", "Event"}
+
+func (ec *executionContext) _CommentEdited(ctx context.Context, sel ast.SelectionSet, obj *event.CommentEdited) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, commentEditedImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CommentEdited")
+		case "cursor":
+			out.Values[i] = ec._CommentEdited_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "at":
+			out.Values[i] = ec._CommentEdited_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "actor":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._CommentEdited_actor(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "commentId":
+			out.Values[i] = ec._CommentEdited_commentId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "comment":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._CommentEdited_comment(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -29981,7 +35632,7 @@ func (ec *executionContext) _CreateStagePayload(ctx context.Context, sel ast.Sel
 	return out
 }
 
-var dealImplementors = []string{"Deal", "Node"}
+var dealImplementors = []string{"Deal", "Node", "Card"}
 
 func (ec *executionContext) _Deal(ctx context.Context, sel ast.SelectionSet, obj *ent.Deal) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, dealImplementors)
@@ -30127,6 +35778,11 @@ func (ec *executionContext) _Deal(ctx context.Context, sel ast.SelectionSet, obj
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "rank":
+			out.Values[i] = ec._Deal_rank(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "pipeline":
 			field := field
 
@@ -31177,6 +36833,54 @@ func (ec *executionContext) _FieldChange(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
+var gapImplementors = []string{"Gap", "StageMove", "BoardChange", "LeadChange", "Event"}
+
+func (ec *executionContext) _Gap(ctx context.Context, sel ast.SelectionSet, obj *event.Missing) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, gapImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Gap")
+		case "cursor":
+			out.Values[i] = ec._Gap_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._Gap_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "actor":
+			out.Values[i] = ec._Gap_actor(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var inputErrorImplementors = []string{"InputError", "UserError"}
 
 func (ec *executionContext) _InputError(ctx context.Context, sel ast.SelectionSet, obj *sales.InputError) graphql.Marshaler {
@@ -31230,7 +36934,7 @@ func (ec *executionContext) _InputError(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
-var leadImplementors = []string{"Lead", "Node"}
+var leadImplementors = []string{"Lead", "Node", "Card"}
 
 func (ec *executionContext) _Lead(ctx context.Context, sel ast.SelectionSet, obj *ent.Lead) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, leadImplementors)
@@ -31459,6 +37163,11 @@ func (ec *executionContext) _Lead(ctx context.Context, sel ast.SelectionSet, obj
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "rank":
+			out.Values[i] = ec._Lead_rank(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "stageEnteredAt":
 			out.Values[i] = ec._Lead_stageEnteredAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -32969,6 +38678,135 @@ func (ec *executionContext) _Pipeline(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
+var pipelineChangedImplementors = []string{"PipelineChanged", "BoardChange", "Event"}
+
+func (ec *executionContext) _PipelineChanged(ctx context.Context, sel ast.SelectionSet, obj *event.PipelineChanged) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, pipelineChangedImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PipelineChanged")
+		case "cursor":
+			out.Values[i] = ec._PipelineChanged_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "at":
+			out.Values[i] = ec._PipelineChanged_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "actor":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._PipelineChanged_actor(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "pipelineId":
+			out.Values[i] = ec._PipelineChanged_pipelineId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "pipeline":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._PipelineChanged_pipeline(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "changes":
+			out.Values[i] = ec._PipelineChanged_changes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var pipelineConnectionImplementors = []string{"PipelineConnection"}
 
 func (ec *executionContext) _PipelineConnection(ctx context.Context, sel ast.SelectionSet, obj *read.Connection[ent.Pipeline]) graphql.Marshaler {
@@ -33172,6 +39010,28 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 					}
 				}()
 				res = ec._Query_viewer(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "eventCursor":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_eventCursor(ctx, field)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
@@ -34205,6 +40065,168 @@ func (ec *executionContext) _StageConnection(ctx context.Context, sel ast.Select
 	return out
 }
 
+var stageCreatedImplementors = []string{"StageCreated", "BoardChange", "Event"}
+
+func (ec *executionContext) _StageCreated(ctx context.Context, sel ast.SelectionSet, obj *event.StageCreated) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, stageCreatedImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StageCreated")
+		case "cursor":
+			out.Values[i] = ec._StageCreated_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "at":
+			out.Values[i] = ec._StageCreated_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "actor":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._StageCreated_actor(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "stageId":
+			out.Values[i] = ec._StageCreated_stageId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "stage":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._StageCreated_stage(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "pipeline":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._StageCreated_pipeline(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var stageEdgeImplementors = []string{"StageEdge"}
 
 func (ec *executionContext) _StageEdge(ctx context.Context, sel ast.SelectionSet, obj *read.Edge[ent.Stage]) graphql.Marshaler {
@@ -34227,6 +40249,130 @@ func (ec *executionContext) _StageEdge(ctx context.Context, sel ast.SelectionSet
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var stageRemovedImplementors = []string{"StageRemoved", "BoardChange", "Event"}
+
+func (ec *executionContext) _StageRemoved(ctx context.Context, sel ast.SelectionSet, obj *event.StageRemoved) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, stageRemovedImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StageRemoved")
+		case "cursor":
+			out.Values[i] = ec._StageRemoved_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "at":
+			out.Values[i] = ec._StageRemoved_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "actor":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._StageRemoved_actor(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "stageId":
+			out.Values[i] = ec._StageRemoved_stageId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "pipeline":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._StageRemoved_pipeline(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -34375,6 +40521,316 @@ func (ec *executionContext) _StageStay(ctx context.Context, sel ast.SelectionSet
 	})
 
 	return out
+}
+
+var stageUpdatedImplementors = []string{"StageUpdated", "BoardChange", "Event"}
+
+func (ec *executionContext) _StageUpdated(ctx context.Context, sel ast.SelectionSet, obj *event.StageUpdated) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, stageUpdatedImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StageUpdated")
+		case "cursor":
+			out.Values[i] = ec._StageUpdated_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "at":
+			out.Values[i] = ec._StageUpdated_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "actor":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._StageUpdated_actor(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "stageId":
+			out.Values[i] = ec._StageUpdated_stageId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "stage":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._StageUpdated_stage(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "pipeline":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._StageUpdated_pipeline(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "changes":
+			out.Values[i] = ec._StageUpdated_changes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var stagesReorderedImplementors = []string{"StagesReordered", "BoardChange", "Event"}
+
+func (ec *executionContext) _StagesReordered(ctx context.Context, sel ast.SelectionSet, obj *event.StagesReordered) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, stagesReorderedImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StagesReordered")
+		case "cursor":
+			out.Values[i] = ec._StagesReordered_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "at":
+			out.Values[i] = ec._StagesReordered_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "actor":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._StagesReordered_actor(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "pipeline":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._StagesReordered_pipeline(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var subscriptionImplementors = []string{"Subscription"}
+
+func (ec *executionContext) _Subscription(ctx context.Context, sel ast.SelectionSet) func(ctx context.Context) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, subscriptionImplementors)
+	ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{
+		Object: "Subscription",
+	})
+	if len(fields) != 1 {
+		graphql.AddErrorf(ctx, "must subscribe to exactly one stream")
+		return nil
+	}
+
+	switch fields[0].Name {
+	case "stageMoved":
+		return ec._Subscription_stageMoved(ctx, fields[0])
+	case "boardChanged":
+		return ec._Subscription_boardChanged(ctx, fields[0])
+	case "leadChanged":
+		return ec._Subscription_leadChanged(ctx, fields[0])
+	default:
+		panic("unknown field " + strconv.Quote(fields[0].Name))
+	}
 }
 
 var timelineConnectionImplementors = []string{"TimelineConnection"}
@@ -35793,6 +42249,16 @@ func (ec *executionContext) marshalNArchivePipelinePayload2ᚖdealflowᚋgraph�
 	return ec._ArchivePipelinePayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNBoardChange2dealflowᚋgraphᚋgeneratedᚐBoardChange(ctx context.Context, sel ast.SelectionSet, v BoardChange) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._BoardChange(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNBoardSummary2ᚖdealflowᚋinternalᚋreadᚐBoardSummary(ctx context.Context, sel ast.SelectionSet, v *read.BoardSummary) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -36696,6 +43162,16 @@ func (ec *executionContext) marshalNLead2ᚖdealflowᚋentᚐLead(ctx context.Co
 	return ec._Lead(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNLeadChange2dealflowᚋgraphᚋgeneratedᚐLeadChange(ctx context.Context, sel ast.SelectionSet, v LeadChange) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._LeadChange(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNLeadConnection2ᚖdealflowᚋinternalᚋreadᚐConnection(ctx context.Context, sel ast.SelectionSet, v *read.Connection[ent.Lead]) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -37322,6 +43798,16 @@ func (ec *executionContext) marshalNStageEdge2ᚖdealflowᚋinternalᚋreadᚐEd
 func (ec *executionContext) unmarshalNStageFilter2ᚖdealflowᚋinternalᚋreadᚐStageFilter(ctx context.Context, v any) (*read.StageFilter, error) {
 	res, err := ec.unmarshalInputStageFilter(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNStageMove2dealflowᚋgraphᚋgeneratedᚐStageMove(ctx context.Context, sel ast.SelectionSet, v StageMove) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._StageMove(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNStageOrder2ᚖdealflowᚋinternalᚋreadᚐOrder(ctx context.Context, v any) (*read.Order[read.StageOrderField], error) {
@@ -38029,6 +44515,13 @@ func (ec *executionContext) unmarshalOBusinessOrder2ᚕᚖdealflowᚋinternalᚋ
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) marshalOCard2dealflowᚋgraphᚋgeneratedᚐCard(ctx context.Context, sel ast.SelectionSet, v Card) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Card(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOComment2ᚖdealflowᚋentᚐComment(ctx context.Context, sel ast.SelectionSet, v *ent.Comment) graphql.Marshaler {

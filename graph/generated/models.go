@@ -8,6 +8,26 @@ import (
 	"dealflow/internal/sales"
 )
 
+// What `boardChanged` delivers.
+type BoardChange interface {
+	IsBoardChange()
+}
+
+// A deal or a lead, as boards show them.
+type Card interface {
+	IsCard()
+}
+
+// What `leadChanged` delivers.
+type LeadChange interface {
+	IsLeadChange()
+}
+
+// What `stageMoved` delivers.
+type StageMove interface {
+	IsStageMove()
+}
+
 // What `addComment` answers.
 type AddCommentPayload struct {
 	// The comment; null when the request was wrong.
@@ -248,6 +268,20 @@ type RestoreLeadsPayload struct {
 	Leads []*ent.Lead `json:"leads"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+}
+
+// Everything that can be watched, over a WebSocket (graphql-transport-ws) or server-sent
+// events (graphql-sse, distinct connections).
+//
+// Events come in the order in which the changes were committed, each once. Without
+// `after` they begin now. With `after`, the cursor of an event or `eventCursor`,
+// everything that came since is delivered first, and then what comes: a client that
+// was cut off goes on with the cursor of the last event that it saw, and misses
+// nothing. A `Gap` says where history is gone: what was read before it must be read anew.
+//
+// What an event shows of a card, a stage or a pipeline is how it is when the event is
+// delivered; how it was then is in `changes`. Cards that the caller may not see are left out.
+type Subscription struct {
 }
 
 // What `unarchivePipeline` answers.

@@ -103,6 +103,7 @@ var (
 		},
 		fields: map[string][]string{
 			"id":                   {},
+			"rank":                 {deal.FieldRank},
 			"title":                {deal.FieldTitle},
 			"status":               {deal.FieldStatus},
 			"value":                {deal.FieldValueAmount, deal.FieldValueCurrency},
@@ -143,6 +144,7 @@ var (
 		},
 		fields: map[string][]string{
 			"id":             {},
+			"rank":           {lead.FieldRank},
 			"firstName":      {lead.FieldFirstName},
 			"lastName":       {lead.FieldLastName},
 			"email":          {lead.FieldEmail},
