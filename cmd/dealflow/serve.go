@@ -24,7 +24,8 @@ type serveCmd struct {
 	MaxTokens       int           `group:"Server:" default:"5000" min:"1" max:"1000000" placeholder:"N" help:"The most lexical tokens of a GraphQL document. Default: ${default}"`
 	ShutdownDelay   time.Duration `group:"Server:" default:"0s" min:"0s" max:"1h" placeholder:"DURATION" help:"How long to go on after /readyz says that the server stops, for load balancers to notice. Default: ${default}"`
 	ShutdownTimeout time.Duration `group:"Server:" default:"10s" min:"1ms" max:"1h" placeholder:"DURATION" help:"How long requests may then take to finish. Default: ${default}"`
-	Migrate         bool          `group:"Database:" help:"Run the migrations that wait. The embedded database does so in any case."`
+	liveFlags
+	Migrate bool `group:"Database:" help:"Run the migrations that wait. The embedded database does so in any case."`
 	databaseFlags
 	JWKSURL string `group:"Tokens:" name:"jwks-url" placeholder:"URL" help:"Where the issuer of RS256, ES256 and EdDSA tokens publishes its keys. Give --jwt-issuer and --jwt-audience too."`
 	secretFlags
@@ -71,8 +72,15 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	log := c.logger(std.Err)
 	// What has no logger of its own, such as the rules, writes to the same log.
 	slog.SetDefault(log)
+	events, stop, err := c.events(ctx, db, log)
+	if err != nil {
+		return err
+	}
+	defer stop(&err)
+	rules := sales.New(db, photos, time.Now)
+	rules.OnEvents(events.Committed)
 	return c.serve(ctx, std, secrets, server.Config{
-		Store: db, Sales: sales.New(db, photos, time.Now), Photos: photos, Links: secrets.links,
+		Store: db, Sales: rules, Photos: photos, Links: secrets.links, Events: events, Live: c.limits(),
 		Origins: c.CORSOrigin, MaxBody: int64(c.MaxBody), MaxTokens: c.MaxTokens,
 		ShutdownDelay: c.ShutdownDelay, ShutdownTimeout: c.ShutdownTimeout,
 		Metrics: metrics, Now: time.Now, Log: log,

@@ -16,6 +16,8 @@ import (
 
 	"dealflow/ent"
 	"dealflow/internal/auth"
+	"dealflow/internal/event"
+	"dealflow/internal/live"
 	"dealflow/internal/photo"
 	"dealflow/internal/sales"
 	"dealflow/internal/server"
@@ -25,10 +27,11 @@ import (
 
 // API is a running server and what it serves from.
 type API struct {
-	URL   string
-	Store *store.Store
-	Sales *sales.Sales
-	Clock *Clock
+	URL    string
+	Store  *store.Store
+	Sales  *sales.Sales
+	Events *event.Log
+	Clock  *Clock
 	// PhotoDir is where the photos' files are, a directory for each organization.
 	PhotoDir string
 
@@ -44,7 +47,10 @@ func Each(t *testing.T, test func(t *testing.T, api *API)) {
 }
 
 // New starts a server on a store until the test ends.
-func New(tb testing.TB, s *store.Store) *API {
+func New(tb testing.TB, s *store.Store) *API { return NewLive(tb, s, live.Config{}) }
+
+// NewLive is New with limits of subscriptions.
+func NewLive(tb testing.TB, s *store.Store, live live.Config) *API {
 	tb.Helper()
 	clock := &Clock{now: time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)}
 	photoDir := tb.TempDir()
@@ -61,14 +67,24 @@ func New(tb testing.TB, s *store.Store) *API {
 	}
 	verifier, err := auth.New(tb.Context(), api.auth)
 	check(tb, err)
+	events := event.New(event.Config{Store: s, Poll: 50 * time.Millisecond, Now: clock.Now})
+	api.Events = events
+	api.Sales.OnEvents(events.Committed)
+	following, stop := context.WithCancel(context.Background())
+	var tail sync.WaitGroup
+	tail.Go(func() { events.Run(following) })
 	srv, err := server.New(server.Config{
+		Events: events, Live: live,
 		Store: s, Sales: api.Sales, Verifier: verifier, Photos: photos, Links: links,
 		Now: clock.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), MaxTokens: 20_000,
 	})
 	check(tb, err)
 	listener := httptest.NewServer(api.counted(srv.Handler()))
 	tb.Cleanup(func() {
+		check(tb, srv.Close())
 		listener.Close()
+		stop()
+		tail.Wait()
 		check(tb, photos.Close())
 	})
 	api.URL = listener.URL

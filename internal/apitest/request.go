@@ -89,6 +89,9 @@ func (c *Client) Must(tb testing.TB, document string, vars Vars) Value {
 // Value is a part of an answer.
 type Value struct{ any any }
 
+// ValueOf is a part of an answer that came by another way.
+func ValueOf(part any) Value { return Value{part} }
+
 // Get is what a path leads to, such as pipeline.stages.0.name; null when it
 // leads nowhere.
 func (v Value) Get(path string) Value {

@@ -53,6 +53,17 @@ func (s *Server) cors(next http.Handler) http.Handler {
 	})
 }
 
+// mayConnect tells whether the page that asks for a WebSocket is of the server's
+// own origin, or of one that is configured. Programs that are no browsers name none.
+func (s *Server) mayConnect(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" || slices.Contains(s.config.Origins, "*") || slices.Contains(s.config.Origins, origin) {
+		return true
+	}
+	u, err := url.Parse(origin)
+	return err == nil && strings.EqualFold(u.Host, r.Host)
+}
+
 // allow lets the origin's pages read the answer. With "*", pages cannot send
 // cookies or other credentials that a browser holds; the API needs none.
 func allow(h http.Header, origin string, anyone bool) {

@@ -12,6 +12,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"dealflow/graph"
+	"dealflow/internal/live"
 	"dealflow/internal/photo"
 )
 
@@ -30,9 +31,9 @@ type api struct {
 func newAPI(c Config) api {
 	return api{
 		schema: graph.New(graph.Config{
-			Store: c.Store, Sales: c.Sales, Photos: c.Links, Now: c.Now, Log: c.Log,
+			Store: c.Store, Sales: c.Sales, Events: c.Events, Photos: c.Links, Now: c.Now, Log: c.Log,
 		}),
-		loaders: graph.Loaders{Store: c.Store},
+		loaders: graph.Loaders{Store: c.Store, Events: c.Events},
 		present: graph.PresentError(c.Log),
 		recover: graph.Recover(c.Log),
 	}
@@ -41,6 +42,8 @@ func newAPI(c Config) api {
 // graphql serves the API's operations.
 func (s *Server) graphql(a api) http.Handler {
 	h := handler.New(a.schema)
+	h.AddTransport(live.Sockets{Hub: s.hub})
+	h.AddTransport(live.Streams{Hub: s.hub})
 	h.AddTransport(transport.GET{})
 	h.AddTransport(transport.POST{})
 	// The body is in memory already (door.go): files need not go to the disk.
@@ -57,6 +60,7 @@ func (s *Server) graphql(a api) http.Handler {
 	// it, for its time doubles with each nested fragment.
 	h.Use(observer{s.config.Metrics})
 	h.Use(&graph.Enums{})
+	h.Use(live.Gate{})
 	h.Use(a.loaders)
 	h.Use(extension.Introspection{})
 	return h

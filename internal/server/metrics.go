@@ -14,6 +14,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"dealflow/internal/live"
 )
 
 // Metrics counts what one server does, for Prometheus to collect.
@@ -110,6 +112,22 @@ func (m *Metrics) countOperation(op operation, outcome string, statements int) {
 // watchPool reports on a database's connections.
 func (m *Metrics) watchPool(stats func() sql.DBStats) {
 	m.registry.MustRegister(newPool(stats))
+}
+
+// watchHub reports on subscriptions.
+func (m *Metrics) watchHub(stats func() live.Stats) {
+	gauge := func(name, help string, value func(live.Stats) int) {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "dealflow_live_" + name, Help: help},
+			func() float64 { return float64(value(stats())) }))
+	}
+	gauge("sockets", "WebSockets that are open.", func(s live.Stats) int { return s.Sockets })
+	gauge("streams", "Streams of server-sent events that are open.", func(s live.Stats) int { return s.Streams })
+	gauge("subscriptions", "Subscriptions.", func(s live.Stats) int { return s.Members })
+	gauge("groups", "Groups of equal subscriptions: each event is executed once for each.", func(s live.Stats) int { return s.Groups })
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "dealflow_live_messages_total",
+		Help: "Events handed to subscriptions, counted for each subscription.",
+	}, func() float64 { return float64(stats().Delivered) }))
 }
 
 // Clients make operations' names up, and each that metrics tell apart takes a

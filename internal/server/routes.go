@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"dealflow/internal/auth"
+	"dealflow/internal/live"
 	"dealflow/internal/photo"
 )
 
@@ -16,7 +17,8 @@ const apiPath = "/graphql"
 func (s *Server) routes(api api) http.Handler {
 	mux := http.NewServeMux()
 	// For signed-in clients.
-	mux.Handle(apiPath, s.cors(s.signedIn(s.bounded(coded(s.graphql(api))))))
+	graphql := coded(s.graphql(api))
+	mux.Handle(apiPath, s.cors(s.sockets(graphql, s.signedIn(s.bounded(graphql)))))
 	mux.Handle(photo.Path, s.cors(s.config.Photos.Handler(s.config.Links, s.photoViewer, s.config.Log)))
 	// For operators and tools.
 	mux.Handle("GET /healthz", http.HandlerFunc(s.healthz))
@@ -26,6 +28,22 @@ func (s *Server) routes(api api) http.Handler {
 	// For people.
 	mux.Handle("/", playground())
 	return mux
+}
+
+// sockets passes on requests for a WebSocket, whose first message has the token,
+// if they come from a page that may use the API. All others go on as usual.
+func (s *Server) sockets(socket, others http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case !live.IsUpgrade(r):
+			others.ServeHTTP(w, r)
+		case !s.mayConnect(r):
+			refuse(w, r, refusal{http.StatusForbidden, codeForbidden,
+				"pages of this origin may not use the API: the server's operator lets them with --cors-origin"})
+		default:
+			socket.ServeHTTP(w, r)
+		}
+	})
 }
 
 // photoViewer is the organization of the request's token, if its bearer may see

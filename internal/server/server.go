@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"dealflow/internal/auth"
+	"dealflow/internal/event"
+	"dealflow/internal/live"
 	"dealflow/internal/photo"
 	"dealflow/internal/sales"
 	"dealflow/internal/store"
@@ -31,6 +33,8 @@ type Config struct {
 	Verifier *auth.Verifier
 	Photos   *photo.Store
 	Links    photo.Links
+	// Events is the log that subscriptions deliver. The caller runs it.
+	Events *event.Log
 
 	// Origins are the web origins whose pages may call the API, such as
 	// https://app.example.com; "*" stands for all. None by default: pages of the
@@ -39,6 +43,9 @@ type Config struct {
 
 	MaxBody   int64 // bytes of a request without files: 1 MB
 	MaxTokens int   // lexical tokens of a GraphQL document: 5,000
+
+	// Live has the limits of subscriptions; what else it needs, the server knows.
+	Live live.Config
 
 	// ShutdownDelay is how long a server that was told to stop goes on taking
 	// requests, so that load balancers find out from /readyz in time: not at all.
@@ -79,6 +86,7 @@ func (c Config) withDefaults() Config {
 type Server struct {
 	config   Config
 	users    *users
+	hub      *live.Hub
 	stopping atomic.Bool  // told to stop
 	current  atomic.Bool  // the schema was found to be up to date
 	handler  http.Handler // of all routes
@@ -97,13 +105,30 @@ func newServer(c Config, api api, ensure ensureUser) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{config: c, users: newUsers(ensure, c.Now)}
+	s.hub = s.newHub()
 	c.Metrics.watchPool(c.Store.Stats)
+	c.Metrics.watchHub(s.hub.Stats)
 	s.handler = s.observed(s.caught(secured(s.routes(api))))
 	return s, nil
 }
 
+// newHub is the hub of the server's subscriptions.
+func (s *Server) newHub() *live.Hub {
+	c := s.config.Live
+	c.Events, c.Authenticate, c.MaxMessage = s.config.Events, s.bearer, s.config.MaxBody
+	c.Now, c.Log = s.config.Now, s.config.Log
+	return live.New(c)
+}
+
 // Handler serves every route, for servers other than Run's, such as a test's.
 func (s *Server) Handler() http.Handler { return s.handler }
+
+// Close ends all subscriptions, of a server that is served by Handler.
+func (s *Server) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), s.config.ShutdownTimeout)
+	defer cancel()
+	return s.hub.Close(ctx)
+}
 
 // Run serves connections from the listener until ctx ends. It then lets the
 // requests that run finish, for c.ShutdownTimeout at most, and returns nil if
@@ -149,7 +174,9 @@ func (s *Server) stop(requests context.Context, server *http.Server) error {
 	time.Sleep(s.config.ShutdownDelay)
 	patience, cancel := context.WithTimeout(requests, s.config.ShutdownTimeout)
 	defer cancel()
-	err := server.Shutdown(patience)
+	// Subscriptions go first: those over event streams are requests that run.
+	farewell := s.hub.Close(patience)
+	err := errors.Join(farewell, server.Shutdown(patience))
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = fmt.Errorf("stopped, but some requests had not finished after %s and were cut off", s.config.ShutdownTimeout)
 	}

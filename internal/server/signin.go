@@ -34,11 +34,16 @@ func (s *Server) viewer(r *http.Request) (auth.Viewer, error) {
 	if err != nil {
 		return auth.Viewer{}, err
 	}
-	viewer, err := s.config.Verifier.Verify(r.Context(), token)
+	return s.bearer(r.Context(), token)
+}
+
+// bearer is whom a token belongs to.
+func (s *Server) bearer(ctx context.Context, token string) (auth.Viewer, error) {
+	viewer, err := s.config.Verifier.Verify(ctx, token)
 	if err != nil {
 		return auth.Viewer{}, err
 	}
-	viewer.UserID, err = s.users.id(r.Context(), viewer)
+	viewer.UserID, err = s.users.id(ctx, viewer)
 	return viewer, err
 }
 

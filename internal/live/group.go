@@ -1,0 +1,333 @@
+package live
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"maps"
+	"regexp"
+	"runtime"
+	"sync"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/uuid"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"dealflow/internal/auth"
+	"dealflow/internal/event"
+)
+
+// recentKept is how many of its last messages a group keeps, for clients that
+// were away for a moment.
+const recentKept = 64
+
+// receiver is a client's end of a subscription.
+type receiver interface {
+	// offer takes a message, without waiting. When there is no room for it, the
+	// receiver ends by itself.
+	offer(m *message)
+	// push takes a message, and waits until there is room for it.
+	push(ctx context.Context, m *message) error
+	// end says that no more comes: because of errors, if there are any.
+	end(errs gqlerror.List)
+}
+
+// groupKey is all that the responses of a subscription depend on.
+type groupKey struct {
+	organization uuid.UUID
+	permissions  auth.Permissions
+	operation    [sha256.Size]byte // document, name, and variables
+}
+
+// group is equal subscriptions, which are executed as one.
+type group struct {
+	hub   *Hub
+	key   groupKey
+	stop  context.CancelFunc
+	users int // members and those about to be; guarded by the hub's mutex
+
+	ready   chan struct{} // closed when it has begun, or was refused
+	refused gqlerror.List // once it is ready
+
+	mu      sync.Mutex
+	members map[*member]struct{}
+	recent  []*message     // the last ones
+	floor   int64          // recent has all that came after it
+	at      event.Position // all up to it has been handed to the members
+}
+
+// member is one subscription of a group.
+type member struct {
+	receiver receiver
+	after    int64 // what it has seen already; its own while it catches up
+	// While it catches up, what the group has for it waits here.
+	behind  bool
+	waiting []*message
+	lost    bool // more came than may wait
+	left    bool
+}
+
+// subscription is what a client asks for.
+type subscription struct {
+	performance
+	viewer auth.Viewer
+	params *graphql.RawParams
+}
+
+// subscribe begins a subscription: it delivers what the client has missed, makes
+// it a member of its group, and returns how to end it. It returns errors when the
+// subscription is refused, and nothing at all when ctx has ended.
+func (h *Hub) subscribe(ctx context.Context, s subscription, to receiver) (leave func(), errs gqlerror.List) {
+	after, variable := afterOf(s.operation)
+	var missed *event.Range
+	if after != nil {
+		position, err := event.ParsePosition(*after)
+		if err != nil {
+			// The resolver says it better.
+			return nil, s.play(auth.WithViewer(ctx, s.viewer), event.Range{}, func(event.Position) {}, nil)
+		}
+		missed = &event.Range{After: &position}
+	}
+	g := h.groupOf(s, variable)
+	m := &member{receiver: to}
+	leave = func() { g.leave(m) }
+	select {
+	case <-g.ready:
+	case <-ctx.Done():
+		leave()
+		return nil, nil
+	}
+	if g.refused != nil {
+		leave()
+		return nil, g.refused
+	}
+	if errs := g.join(auth.WithViewer(ctx, s.viewer), s, m, missed); errs != nil || ctx.Err() != nil {
+		leave()
+		return nil, errs
+	}
+	return leave, nil
+}
+
+// groupOf finds the group of a subscription, or makes it, for a user more.
+func (h *Hub) groupOf(s subscription, after string) *group {
+	key := keyOf(s, after)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	g, ok := h.groups[key]
+	if !ok {
+		// Nothing of one member's own goes into what all of them get.
+		ctx, stop := context.WithCancel(auth.WithViewer(h.ctx, auth.Viewer{
+			OrganizationID: s.viewer.OrganizationID, Permissions: s.viewer.Permissions,
+		}))
+		g = &group{hub: h, key: key, stop: stop, ready: make(chan struct{}), members: map[*member]struct{}{}}
+		h.groups[key] = g
+		h.tasks.Go(func() { g.run(graphql.StartOperationTrace(ctx), s.performance) })
+	}
+	g.users++
+	return g
+}
+
+// run executes the group's subscription until nobody is left.
+func (g *group) run(ctx context.Context, p performance) {
+	defer g.stop()
+	begun := sync.OnceFunc(func() { close(g.ready) })
+	refused := p.play(ctx, event.Range{}, func(at event.Position) {
+		g.mu.Lock()
+		if g.at == (event.Position{}) {
+			g.at, g.floor = at, at.Seq
+		}
+		g.mu.Unlock()
+		begun()
+	}, g.hand)
+	g.hub.mu.Lock()
+	if g.hub.groups[g.key] == g {
+		delete(g.hub.groups, g.key)
+	}
+	g.hub.mu.Unlock()
+	if refused == nil && g.hub.ctx.Err() == nil && ctx.Err() != nil {
+		begun()
+		return // nobody is left
+	}
+	select {
+	case <-g.ready:
+	default:
+		g.refused = refused
+		begun()
+	}
+	g.end(refused)
+}
+
+// hand gives a message to the members.
+func (g *group) hand(m *message) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.at = m.at
+	if g.recent = append(g.recent, m); len(g.recent) > recentKept {
+		g.floor = g.recent[0].at.Seq
+		g.recent = append([]*message(nil), g.recent[1:]...)
+	}
+	handed := 0
+	for one := range g.members {
+		g.handTo(one, m)
+		if handed++; handed%128 == 0 {
+			// Let what was handed out leave, before more of it piles up.
+			runtime.Gosched()
+		}
+	}
+	return nil
+}
+
+// handTo gives a message to a member; the group is locked.
+func (g *group) handTo(one *member, m *message) {
+	switch {
+	case !one.behind && m.at.Seq <= one.after:
+	case !one.behind:
+		g.hub.delivered.Add(1)
+		one.receiver.offer(m)
+	case len(one.waiting) < g.hub.config.Buffer:
+		one.waiting = append(one.waiting, m)
+	default:
+		one.waiting, one.lost = nil, true
+	}
+}
+
+// end tells the members that no more comes.
+func (g *group) end(errs gqlerror.List) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for one := range g.members {
+		one.receiver.end(errs)
+	}
+}
+
+// join makes m a member, which has missed a part of the log, if any.
+func (g *group) join(ctx context.Context, s subscription, m *member, missed *event.Range) gqlerror.List {
+	for {
+		now, joined := g.add(m, missed)
+		if joined {
+			return nil
+		}
+		until := max(now.Seq, missed.After.Seq)
+		missed.Until = &until
+		errs := s.play(graphql.StartOperationTrace(ctx), *missed, func(event.Position) {}, func(message *message) error {
+			m.after = max(m.after, message.at.Seq)
+			g.hub.delivered.Add(1)
+			return m.receiver.push(ctx, message)
+		})
+		if errs != nil || ctx.Err() != nil || g.caughtUp(m, until) {
+			return errs
+		}
+		missed = &event.Range{After: &now}
+	}
+}
+
+// add makes m a member, whose messages wait when it has to catch up first, to the
+// position that add returns.
+func (g *group) add(m *member, missed *event.Range) (now event.Position, joined bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	m.behind, m.lost, m.waiting = false, false, nil
+	if m.left {
+		return g.at, true
+	}
+	g.members[m] = struct{}{}
+	switch {
+	case missed == nil:
+		m.after = g.at.Seq
+	case g.remembers(*missed.After):
+		m.after = missed.After.Seq
+		for _, message := range g.recent {
+			g.handTo(m, message)
+		}
+	default:
+		m.behind = true
+	}
+	return g.at, !m.behind
+}
+
+// remembers tells whether the group has all that came after a position; it is locked.
+func (g *group) remembers(after event.Position) bool {
+	if after == g.at {
+		return true
+	}
+	return after.Seq >= g.floor && g.hub.config.Events.Knows(g.key.organization, after)
+}
+
+// caughtUp gives a member that has seen everything up to a number what waited for
+// it meanwhile. It is false when that was too much, and some is lost.
+func (g *group) caughtUp(m *member, until int64) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if m.lost {
+		return false
+	}
+	if m.left {
+		return true
+	}
+	m.after, m.behind = max(m.after, until), false
+	for _, message := range m.waiting {
+		g.handTo(m, message)
+	}
+	m.waiting = nil
+	return true
+}
+
+// leave ends a membership. It may be called more than once.
+func (g *group) leave(m *member) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if m.left {
+		return
+	}
+	m.left = true
+	delete(g.members, m)
+	g.hub.mu.Lock()
+	defer g.hub.mu.Unlock()
+	if g.users--; g.users == 0 {
+		if g.hub.groups[g.key] == g {
+			delete(g.hub.groups, g.key)
+		}
+		g.stop()
+	}
+}
+
+// keyOf is the key of a subscription's group. Where it begins makes no difference.
+func keyOf(s subscription, after string) groupKey {
+	variables := maps.Clone(s.params.Variables)
+	if after != "" {
+		delete(variables, after)
+	}
+	text, err := json.Marshal([]any{s.params.Query, s.params.OperationName, variables})
+	if err != nil {
+		panic(err) // they came as JSON
+	}
+	return groupKey{s.viewer.OrganizationID, s.viewer.Permissions, sha256.Sum256(text)}
+}
+
+// afterOf is the value of a subscription's argument after, and the variable that
+// is for nothing else, if there is one.
+func afterOf(operation *graphql.OperationContext) (value *string, variable string) {
+	fields := graphql.CollectFields(operation, operation.Operation.SelectionSet, nil)
+	if len(fields) == 0 {
+		return nil, ""
+	}
+	argument := fields[0].Arguments.ForName("after")
+	if argument == nil {
+		return nil, ""
+	}
+	if argument.Value.Kind == ast.Variable && usedOnce(operation.RawQuery, argument.Value.Raw) {
+		variable = argument.Value.Raw
+	}
+	given, err := argument.Value.Value(operation.Variables)
+	if text, ok := given.(string); ok && err == nil {
+		value = &text
+	}
+	return value, variable
+}
+
+// usedOnce tells whether a document names a variable twice: where it is declared,
+// and where it is used.
+func usedOnce(document, variable string) bool {
+	return len(regexp.MustCompile(`\$`+variable+`\b`).FindAllStringIndex(document, 3)) == 2
+}

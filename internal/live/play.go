@@ -1,0 +1,105 @@
+package live
+
+import (
+	"context"
+	"encoding/json"
+	"math/rand/v2"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"dealflow/internal/event"
+)
+
+// patience is how long a response that fails by the server's fault is tried
+// again, before it goes out with its error: most failures are a database that is
+// away for a moment.
+const patience = 30 * time.Second
+
+// message is a response of a subscription, for any number of clients.
+type message struct {
+	at      event.Position // of its event
+	payload []byte         // JSON
+}
+
+// performance is a subscription that is executed, from wherever in the log.
+type performance struct {
+	exec      graphql.GraphExecutor
+	operation *graphql.OperationContext
+}
+
+// play executes the subscription over a part of the log. It calls begun when
+// that works, with the position where it begins, and then hand for each response.
+// It returns errors when the subscription is refused, and nothing when its part
+// of the log, or ctx, has ended.
+func (p performance) play(ctx context.Context, what event.Range, begun func(event.Position), hand func(*message) error) gqlerror.List {
+	var since time.Time // of the first failure of what comes next
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
+		mayWait := since.IsZero() || time.Since(since) < patience
+		last, errs, done := p.try(ctx, what, begun, func(m *message) error {
+			since, wait = time.Time{}, 50*time.Millisecond
+			return hand(m)
+		}, mayWait)
+		if done || ctx.Err() != nil {
+			return errs
+		}
+		if last != nil {
+			what.After = last
+		}
+		if since.IsZero() {
+			since = time.Now()
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait/2 + rand.N(wait)):
+		}
+	}
+}
+
+// try plays until something fails by the server's fault, if that may wait. It
+// returns the position that it came to.
+func (p performance) try(ctx context.Context, what event.Range, begun func(event.Position), hand func(*message) error, mayWait bool) (last *event.Position, errs gqlerror.List, done bool) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	feed := event.NewFeed(&what)
+	responses, ctx := p.exec.DispatchOperation(event.WithFeed(open(ctx), feed), p.operation)
+	at, ok := feed.Began()
+	if !ok {
+		refused := responses(ctx)
+		if refused == nil {
+			return nil, nil, true // ctx has ended
+		}
+		return nil, refused.Errors, !mayWait || !failed(refused.Errors)
+	}
+	begun(at)
+	for {
+		response := responses(ctx)
+		if response == nil {
+			return last, nil, true
+		}
+		position := feed.Delivered()
+		if mayWait && failed(response.Errors) {
+			return last, nil, false
+		}
+		payload, err := json.Marshal(response)
+		if err != nil {
+			return last, gqlerror.List{gqlerror.Wrap(err)}, true
+		}
+		if err := hand(&message{position, payload}); err != nil {
+			return last, nil, true
+		}
+		last, mayWait = &position, true
+	}
+}
+
+// failed tells whether one of the errors is the server's fault.
+func failed(list gqlerror.List) bool {
+	for _, err := range list {
+		if err.Extensions["code"] == "INTERNAL" {
+			return true
+		}
+	}
+	return false
+}

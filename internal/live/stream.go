@@ -1,0 +1,300 @@
+package live
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"dealflow/internal/auth"
+)
+
+// keepAlive is how often a quiet stream says that it is there, so that proxies
+// leave it alone.
+const keepAlive = 15 * time.Second
+
+// Streams is the gqlgen transport of server-sent events, in the mode of distinct
+// connections: one operation each.
+// https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md
+type Streams struct{ Hub *Hub }
+
+// Supports implements graphql.Transport.
+func (Streams) Supports(r *http.Request) bool {
+	if IsUpgrade(r) || !strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
+		return false
+	}
+	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return r.Method == http.MethodGet || media == "application/json"
+}
+
+// Do implements graphql.Transport.
+func (t Streams) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+	ctx, cancel := context.WithCancel(graphql.StartOperationTrace(open(r.Context())))
+	defer cancel()
+	params, err := paramsOf(r)
+	if err != nil {
+		refuse(w, gqlerror.List{badRequest(err.Error(), http.StatusBadRequest)})
+		return
+	}
+	operation, errs := exec.CreateOperationContext(ctx, params)
+	if errs != nil {
+		refuse(w, exec.DispatchError(graphql.WithOperationContext(ctx, operation), errs).Errors)
+		return
+	}
+	if r.Method == http.MethodGet && operation.Operation.Operation == ast.Mutation {
+		w.Header().Set("Allow", "POST")
+		refuse(w, gqlerror.List{badRequest("Send mutations by POST.", http.StatusMethodNotAllowed)})
+		return
+	}
+	s := t.Hub.open(w)
+	if s == nil {
+		refuse(w, gqlerror.List{badRequest("The server is about to stop: try again.", http.StatusServiceUnavailable)})
+		return
+	}
+	defer t.Hub.shut()
+	s.serve(ctx, performance{exec, operation}, params)
+}
+
+// open notes a stream, unless the hub is closed.
+func (h *Hub) open(w http.ResponseWriter) *stream {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.ctx.Err() != nil {
+		return nil
+	}
+	h.tasks.Add(1)
+	h.streams.Add(1)
+	return &stream{
+		hub: h, w: w, control: http.NewResponseController(w),
+		messages: make(chan *message, h.config.Buffer), over: make(chan gqlerror.List, 1), slow: make(chan struct{}, 1),
+	}
+}
+
+func (h *Hub) shut() {
+	h.streams.Add(-1)
+	h.tasks.Done()
+}
+
+// stream is a client's event stream. It is the receiver of its responses.
+type stream struct {
+	hub      *Hub
+	w        http.ResponseWriter
+	control  *http.ResponseController
+	messages chan *message
+	over     chan gqlerror.List
+	slow     chan struct{}
+}
+
+// serve executes an operation and writes what comes of it.
+func (s *stream) serve(ctx context.Context, p performance, params *graphql.RawParams) {
+	h := s.w.Header()
+	h.Set("Content-Type", "text/event-stream; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no") // nginx would keep events to itself
+	_ = s.control.SetReadDeadline(time.Time{})
+	s.w.WriteHeader(http.StatusOK)
+	if s.control.Flush() != nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.execute(ctx, p, params)
+	}()
+	s.write(ctx)
+	cancel()
+	<-done
+}
+
+// execute runs the operation until ctx ends or it is over.
+func (s *stream) execute(ctx context.Context, p performance, params *graphql.RawParams) {
+	if p.operation.Operation.Operation != ast.Subscription {
+		responses, ctx := p.exec.DispatchOperation(ctx, p.operation)
+		for response := responses(ctx); response != nil; response = responses(ctx) {
+			payload, err := json.Marshal(response)
+			if err != nil || s.push(ctx, &message{payload: payload}) != nil {
+				break
+			}
+		}
+		s.end(nil)
+		return
+	}
+	viewer, _ := auth.ViewerFrom(ctx)
+	leave, errs := s.hub.subscribe(ctx, subscription{p, viewer, params}, s)
+	if leave == nil {
+		s.end(errs)
+		return
+	}
+	<-ctx.Done()
+	leave()
+}
+
+// write writes messages until the stream is over, for whatever reason.
+func (s *stream) write(ctx context.Context) {
+	quiet := time.NewTicker(keepAlive)
+	defer quiet.Stop()
+	expired, stop := s.expiry(ctx)
+	defer stop()
+	for {
+		var err error
+		select {
+		case m := <-s.messages:
+			err = s.event("next", m.payload)
+		case errs := <-s.over:
+			s.finish(errs)
+			return
+		case <-s.slow:
+			s.farewell("SLOW_CONSUMER", "Too slow: connect again, and go on after the last cursor.", http.StatusServiceUnavailable)
+			return
+		case <-expired:
+			s.farewell("UNAUTHENTICATED", "The token has expired.", http.StatusUnauthorized)
+			return
+		case <-s.hub.ctx.Done():
+			return // clients connect again when a stream ends without complete
+		case <-ctx.Done():
+			return
+		case <-quiet.C:
+			err = s.raw(":\n\n")
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// expiry ticks when the viewer's token expires.
+func (s *stream) expiry(ctx context.Context) (<-chan time.Time, func()) {
+	viewer, _ := auth.ViewerFrom(ctx)
+	if viewer.ExpiresAt.IsZero() {
+		return nil, func() {}
+	}
+	timer := time.NewTimer(viewer.ExpiresAt.Sub(s.hub.config.Now()))
+	return timer.C, func() { timer.Stop() }
+}
+
+// finish writes what is left, and how it ends.
+func (s *stream) finish(errs gqlerror.List) {
+	for {
+		select {
+		case m := <-s.messages:
+			if s.event("next", m.payload) != nil {
+				return
+			}
+			continue
+		default:
+		}
+		break
+	}
+	if len(errs) > 0 {
+		if text, err := json.Marshal(graphql.Response{Errors: errs}); err != nil || s.event("next", text) != nil {
+			return
+		}
+	}
+	_ = s.event("complete", nil) // the client is gone, or hears it
+}
+
+// farewell ends the stream for an error.
+func (s *stream) farewell(code, text string, status int) {
+	err := badRequest(text, status)
+	err.Extensions["code"] = code
+	s.finish(gqlerror.List{err})
+}
+
+// event writes one event. Its data is JSON, and so has no line breaks.
+func (s *stream) event(kind string, data []byte) error {
+	return s.raw("event: " + kind + "\ndata: " + string(data) + "\n\n")
+}
+
+func (s *stream) raw(text string) error {
+	// A deadline that cannot be set is none that can be missed.
+	_ = s.control.SetWriteDeadline(time.Now().Add(s.hub.config.WriteTimeout))
+	if _, err := io.WriteString(s.w, text); err != nil {
+		return err
+	}
+	return s.control.Flush()
+}
+
+// offer implements receiver.
+func (s *stream) offer(m *message) {
+	select {
+	case s.messages <- m:
+	default:
+		select {
+		case s.slow <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// push implements receiver.
+func (s *stream) push(ctx context.Context, m *message) error {
+	select {
+	case s.messages <- m:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// end implements receiver.
+func (s *stream) end(errs gqlerror.List) {
+	select {
+	case s.over <- errs:
+	default: // it is over already
+	}
+}
+
+// refuse answers a request that is no stream after all.
+func refuse(w http.ResponseWriter, errs gqlerror.List) {
+	status := http.StatusBadRequest
+	if given, ok := errs[0].Extensions["status"].(int); ok {
+		status = given
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	// A client that is gone hears nothing.
+	_ = json.NewEncoder(w).Encode(graphql.Response{Errors: errs})
+}
+
+func badRequest(text string, status int) *gqlerror.Error {
+	return &gqlerror.Error{Message: text, Extensions: map[string]any{"code": "BAD_REQUEST", "status": status}}
+}
+
+// paramsOf are the operation that a request asks for.
+func paramsOf(r *http.Request) (*graphql.RawParams, error) {
+	params := &graphql.RawParams{Headers: r.Header}
+	params.ReadTime.Start = graphql.Now()
+	defer func() { params.ReadTime.End = graphql.Now() }()
+	if r.Method == http.MethodPost {
+		text, err := io.ReadAll(r.Body)
+		if err != nil || decode(text, params) != nil {
+			return nil, errors.New("the body must be a JSON object with a query")
+		}
+		return params, nil
+	}
+	query := r.URL.Query()
+	params.Query, params.OperationName = query.Get("query"), query.Get("operationName")
+	for name, into := range map[string]*map[string]any{"variables": &params.Variables, "extensions": &params.Extensions} {
+		if text := query.Get(name); text != "" && decode([]byte(text), into) != nil {
+			return nil, errors.New(name + " must be a JSON object")
+		}
+	}
+	return params, nil
+}
+
+// decode reads JSON with numbers as they were written.
+func decode(text []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	return d.Decode(into)
+}
