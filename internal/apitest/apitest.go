@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -35,9 +37,10 @@ type API struct {
 	// PhotoDir is where the photos' files are, a directory for each organization.
 	PhotoDir string
 
-	auth auth.Config
-	mu   sync.Mutex
-	last *store.Counter
+	auth   auth.Config
+	server *server.Server
+	mu     sync.Mutex
+	last   *store.Counter
 }
 
 // Each runs a test against a server on an empty database of each kind.
@@ -79,6 +82,7 @@ func NewLive(tb testing.TB, s *store.Store, live live.Config) *API {
 		Now: clock.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), MaxTokens: 20_000,
 	})
 	check(tb, err)
+	api.server = srv
 	listener := httptest.NewServer(api.counted(srv.Handler()))
 	tb.Cleanup(func() {
 		check(tb, srv.Close())
@@ -89,6 +93,31 @@ func NewLive(tb testing.TB, s *store.Store, live live.Config) *API {
 	})
 	api.URL = listener.URL
 	return api
+}
+
+// Close ends all subscriptions, as a server that stops does.
+func (a *API) Close(tb testing.TB) {
+	tb.Helper()
+	check(tb, a.server.Close())
+}
+
+// Metric is one of the numbers that the server shows to operators.
+func (a *API) Metric(tb testing.TB, name string) float64 {
+	tb.Helper()
+	answer, err := http.Get(a.URL + "/metrics")
+	check(tb, err)
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	check(tb, err)
+	for line := range strings.Lines(string(text)) {
+		if rest, is := strings.CutPrefix(line, name+" "); is {
+			value, err := strconv.ParseFloat(strings.TrimSpace(rest), 64)
+			check(tb, err)
+			return value
+		}
+	}
+	tb.Fatalf("there is no metric %s", name)
+	return 0
 }
 
 // counted notes the statements of each request that asks for it.

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/errcode"
 	"github.com/google/uuid"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -164,15 +165,17 @@ type openKey struct{}
 // open marks a context in which subscriptions may be executed.
 func open(ctx context.Context) context.Context { return context.WithValue(ctx, openKey{}, true) }
 
+// IsOpen tells whether ctx is that of an operation of this package's transports.
+func IsOpen(ctx context.Context) bool { return ctx.Value(openKey{}) != nil }
+
 // MutateOperationContext implements graphql.OperationContextMutator.
 func (Gate) MutateOperationContext(ctx context.Context, operation *graphql.OperationContext) *gqlerror.Error {
-	if operation.Operation.Operation != ast.Subscription || ctx.Value(openKey{}) != nil {
+	if operation.Operation.Operation != ast.Subscription || IsOpen(ctx) {
 		return nil
 	}
-	return &gqlerror.Error{
-		Message:    "Subscriptions need a WebSocket (graphql-transport-ws) or server-sent events: send Accept: text/event-stream.",
-		Extensions: map[string]any{"code": "BAD_REQUEST", "status": http.StatusNotAcceptable},
-	}
+	err := gqlerror.Errorf("Subscriptions need a WebSocket (graphql-transport-ws) or server-sent events: send Accept: text/event-stream.")
+	errcode.Set(err, errcode.ValidationFailed)
+	return err
 }
 
 // tokenFrom is the bearer token in a connection_init's payload: as Authorization,

@@ -74,6 +74,9 @@ func (p performance) try(ctx context.Context, what event.Range, begun func(event
 		return nil, refused.Errors, !mayWait || !failed(refused.Errors)
 	}
 	begun(at)
+	if what.After == nil {
+		last = &at // now, and not the now of the next try
+	}
 	for {
 		response := responses(ctx)
 		if response == nil {

@@ -42,7 +42,7 @@ func (t Streams) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphEx
 	defer cancel()
 	params, err := paramsOf(r)
 	if err != nil {
-		refuse(w, gqlerror.List{badRequest(err.Error(), http.StatusBadRequest)})
+		refuse(w, gqlerror.List{problem("BAD_REQUEST", err.Error(), http.StatusBadRequest)})
 		return
 	}
 	operation, errs := exec.CreateOperationContext(ctx, params)
@@ -52,12 +52,12 @@ func (t Streams) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphEx
 	}
 	if r.Method == http.MethodGet && operation.Operation.Operation == ast.Mutation {
 		w.Header().Set("Allow", "POST")
-		refuse(w, gqlerror.List{badRequest("Send mutations by POST.", http.StatusMethodNotAllowed)})
+		refuse(w, gqlerror.List{problem("METHOD_NOT_ALLOWED", "GET is for queries and subscriptions: send a mutation by POST.", http.StatusMethodNotAllowed)})
 		return
 	}
 	s := t.Hub.open(w)
 	if s == nil {
-		refuse(w, gqlerror.List{badRequest("The server is about to stop: try again.", http.StatusServiceUnavailable)})
+		refuse(w, gqlerror.List{problem("UNAVAILABLE", "The server is about to stop: try again.", http.StatusServiceUnavailable)})
 		return
 	}
 	defer t.Hub.shut()
@@ -205,9 +205,7 @@ func (s *stream) finish(errs gqlerror.List) {
 
 // farewell ends the stream for an error.
 func (s *stream) farewell(code, text string, status int) {
-	err := badRequest(text, status)
-	err.Extensions["code"] = code
-	s.finish(gqlerror.List{err})
+	s.finish(gqlerror.List{problem(code, text, status)})
 }
 
 // event writes one event. Its data is JSON, and so has no line breaks.
@@ -266,8 +264,8 @@ func refuse(w http.ResponseWriter, errs gqlerror.List) {
 	_ = json.NewEncoder(w).Encode(graphql.Response{Errors: errs})
 }
 
-func badRequest(text string, status int) *gqlerror.Error {
-	return &gqlerror.Error{Message: text, Extensions: map[string]any{"code": "BAD_REQUEST", "status": status}}
+func problem(code, text string, status int) *gqlerror.Error {
+	return &gqlerror.Error{Message: text, Extensions: map[string]any{"code": code, "status": status}}
 }
 
 // paramsOf are the operation that a request asks for.

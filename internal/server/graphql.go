@@ -14,6 +14,7 @@ import (
 	"dealflow/graph"
 	"dealflow/internal/live"
 	"dealflow/internal/photo"
+	"dealflow/internal/store"
 )
 
 // documentsKept bounds the parsed documents that are kept.
@@ -78,14 +79,18 @@ func (observer) Validate(graphql.ExecutableSchema) error { return nil }
 // InterceptResponse implements graphql.ResponseInterceptor. It sees every
 // response, also of operations that are refused.
 func (o observer) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+	op := operationOf(ctx)
+	e := exchangeOf(ctx)
+	statements := e.statements
+	if live.IsOpen(ctx) { // one exchange, or none, has many operations
+		ctx, statements = store.CountStatements(ctx)
+	}
 	response := next(ctx)
 	if response == nil {
 		return nil
 	}
-	e := exchangeOf(ctx)
-	op := operationOf(ctx)
 	e.noteOperation(op)
 	e.noteCodes(codesOf(response.Errors)...)
-	o.metrics.countOperation(op, outcomeOf(response.Errors), e.statements.Count())
+	o.metrics.countOperation(op, outcomeOf(response.Errors), statements.Count())
 	return response
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"dealflow/internal/live"
 )
@@ -105,7 +106,9 @@ func (m *Metrics) countRequest(route string, status int) {
 
 func (m *Metrics) countOperation(op operation, outcome string, statements int) {
 	m.operations.WithLabelValues(op.kind, outcome).Inc()
-	m.durations.WithLabelValues(m.names.label(op)).Observe(time.Since(op.start).Seconds())
+	if op.kind != string(ast.Subscription) { // which waits for its events, each a response
+		m.durations.WithLabelValues(m.names.label(op)).Observe(time.Since(op.start).Seconds())
+	}
 	m.statements.Observe(float64(statements))
 }
 
