@@ -7,6 +7,7 @@ import (
 	"maps"
 	"regexp"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -185,7 +186,8 @@ func (g *group) handTo(one *member, m *message) {
 	case !one.behind:
 		g.hub.delivered.Add(1)
 		one.receiver.offer(m)
-	case len(one.waiting) < g.hub.config.Buffer:
+	case one.lost:
+	case len(one.waiting) < max(g.hub.config.Buffer, recentKept):
 		one.waiting = append(one.waiting, m)
 	default:
 		one.waiting, one.lost = nil, true
@@ -203,47 +205,50 @@ func (g *group) end(errs gqlerror.List) {
 
 // join makes m a member, which has missed a part of the log, if any.
 func (g *group) join(ctx context.Context, s subscription, m *member, missed *event.Range) gqlerror.List {
+	push := func(message *message) error {
+		m.after = max(m.after, message.at.Seq)
+		missed = &event.Range{After: &message.at}
+		g.hub.delivered.Add(1)
+		return m.receiver.push(ctx, message)
+	}
 	for {
-		now, joined := g.add(m, missed)
-		if joined {
+		now, remembered := g.add(m, missed)
+		if !remembered {
+			until := max(now.Seq, missed.After.Seq)
+			what := event.Range{After: missed.After, Until: &until}
+			errs := s.play(graphql.StartOperationTrace(ctx), what, func(event.Position) {}, push)
+			if errs != nil || ctx.Err() != nil {
+				return errs
+			}
+			m.after, missed = max(m.after, until), &event.Range{After: &now}
+		}
+		if g.catchUp(m, push) {
 			return nil
 		}
-		until := max(now.Seq, missed.After.Seq)
-		missed.Until = &until
-		errs := s.play(graphql.StartOperationTrace(ctx), *missed, func(event.Position) {}, func(message *message) error {
-			m.after = max(m.after, message.at.Seq)
-			g.hub.delivered.Add(1)
-			return m.receiver.push(ctx, message)
-		})
-		if errs != nil || ctx.Err() != nil || g.caughtUp(m, until) {
-			return errs
-		}
-		missed = &event.Range{After: &now}
 	}
 }
 
-// add makes m a member, whose messages wait when it has to catch up first, to the
-// position that add returns.
-func (g *group) add(m *member, missed *event.Range) (now event.Position, joined bool) {
+// add makes m a member, for whom messages wait when it has missed some. What the
+// group remembers of these waits already; or else they have to be played up to
+// the position that add returns.
+func (g *group) add(m *member, missed *event.Range) (now event.Position, remembered bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	m.behind, m.lost, m.waiting = false, false, nil
 	if m.left {
 		return g.at, true
 	}
 	g.members[m] = struct{}{}
+	m.behind, m.lost, m.waiting = missed != nil, false, nil
 	switch {
 	case missed == nil:
 		m.after = g.at.Seq
 	case g.remembers(*missed.After):
-		m.after = missed.After.Seq
-		for _, message := range g.recent {
-			g.handTo(m, message)
-		}
+		m.after = max(m.after, missed.After.Seq)
+		m.waiting = slices.Clone(g.recent)
 	default:
-		m.behind = true
+		return g.at, false
 	}
-	return g.at, !m.behind
+	return g.at, true
 }
 
 // remembers tells whether the group has all that came after a position; it is locked.
@@ -254,23 +259,32 @@ func (g *group) remembers(after event.Position) bool {
 	return after.Seq >= g.floor && g.hub.config.Events.Knows(g.key.organization, after)
 }
 
-// caughtUp gives a member that has seen everything up to a number what waited for
-// it meanwhile. It is false when that was too much, and some is lost.
-func (g *group) caughtUp(m *member, until int64) bool {
+// catchUp gives a member what waits for it, until nothing does. It is false when
+// that was too much, and some is lost.
+func (g *group) catchUp(m *member, push func(*message) error) bool {
+	for {
+		waiting, lost := g.waiting(m)
+		if len(waiting) == 0 {
+			return !lost
+		}
+		for _, message := range waiting {
+			if message.at.Seq > m.after && push(message) != nil {
+				return true // it has left
+			}
+		}
+	}
+}
+
+// waiting takes what waits for a member. When that is nothing, it is behind no more.
+func (g *group) waiting(m *member) (waiting []*message, lost bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	waiting, m.waiting = m.waiting, nil
 	if m.lost {
-		return false
+		return nil, true
 	}
-	if m.left {
-		return true
-	}
-	m.after, m.behind = max(m.after, until), false
-	for _, message := range m.waiting {
-		g.handTo(m, message)
-	}
-	m.waiting = nil
-	return true
+	m.behind = len(waiting) > 0
+	return waiting, false
 }
 
 // leave ends a membership. It may be called more than once.
