@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run build test generate lint bench web clean prerequisites
+.PHONY: help run build test soak generate lint bench web clean prerequisites
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sort | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -17,6 +17,12 @@ build: web ## build the program as bin/dealflow
 
 test: prerequisites web web-test ## run every test, with the race detector, on SQLite and Postgres
 	go run ./internal/testdb/withpostgres -- go test -race -timeout 15m ./...
+
+# For half of the time the servers wake each other over Postgres, and over NATS for
+# the other half.
+MINUTES := 10
+soak: ## let servers, Postgres and NATS fail while clients watch; MINUTES=60 for longer
+	DEALFLOW_SOAK=$(MINUTES)m go test -race -count=1 -v -timeout 0 -run '^TestFaults$$' ./cmd/dealflow
 
 bench: ## run the benchmarks of bench/
 	go run ./internal/testdb/withpostgres -- go test -run '^$$' -bench . -benchtime 5s -timeout 60m ./bench/...

@@ -29,6 +29,7 @@ const maxSocketDir = 88
 // live in one temporary directory that only the server's user can enter.
 type Cluster struct {
 	dir        string
+	bin        string
 	supervisor *exec.Cmd
 	alive      *os.File // the supervisor tears everything down when this closes
 	stop       sync.Once
@@ -128,7 +129,7 @@ func start(ctx context.Context, dir, bin string, attr *syscall.SysProcAttr) (*Cl
 		return nil, errors.Join(fmt.Errorf("starting Postgres: %w", err), alive.Close())
 	}
 
-	c := &Cluster{dir: dir, supervisor: cmd, alive: alive}
+	c := &Cluster{dir: dir, bin: bin, supervisor: cmd, alive: alive}
 	if err := awaitReady(ctx, report); err != nil {
 		c.Stop()
 		return nil, fmt.Errorf("starting Postgres: %w", err)
@@ -176,6 +177,33 @@ func (c *Cluster) Stop() {
 		// fails when the server had already gone.
 		_ = c.supervisor.Wait()
 	})
+}
+
+// Halt stops the server and keeps its data: at once, as a crash would, or else
+// once it has ended its connections. Resume starts it again.
+func (c *Cluster) Halt(ctx context.Context, crash bool) error {
+	mode := "fast"
+	if crash {
+		mode = "immediate"
+	}
+	return c.control(ctx, "-m", mode, "stop")
+}
+
+// Resume starts the server that Halt stopped, and returns when it accepts
+// connections.
+func (c *Cluster) Resume(ctx context.Context) error {
+	return c.control(ctx, "-l", filepath.Join(c.dir, "log"), "-t", "60", "start")
+}
+
+// control runs pg_ctl on the cluster.
+func (c *Cluster) control(ctx context.Context, args ...string) error {
+	args = append([]string{"-D", filepath.Join(c.dir, "data"), "-w"}, args...)
+	cmd := exec.CommandContext(ctx, filepath.Join(c.bin, "pg_ctl"), args...)
+	cmd.Dir, cmd.Env, cmd.SysProcAttr = c.dir, c.supervisor.Env, c.supervisor.SysProcAttr
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("pg_ctl: %w: %s", err, output)
+	}
+	return nil
 }
 
 // Binaries returns the folder of Postgres's programs, for tests that use more of
