@@ -4,10 +4,10 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run build test soak generate lint bench web clean prerequisites
+.PHONY: help run build test soak generate lint bench bench-live web clean prerequisites
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sort | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sort | awk -F ':.*## ' '{printf "make %-13s %s\n", $$1, $$2}'
 
 run: web ## build what changed and serve; ARGS="--listen :9000" adds flags
 	go run ./cmd/dealflow serve $(ARGS)
@@ -26,6 +26,9 @@ soak: ## let servers, Postgres and NATS fail while clients watch; MINUTES=60 for
 
 bench: ## run the benchmarks of bench/
 	go run ./internal/testdb/withpostgres -- go test -run '^$$' -bench . -benchtime 5s -timeout 60m ./bench/...
+
+bench-live: ## measure subscriptions; ARGS="-subscribers 1000 -database postgres" and others
+	go run ./internal/testdb/withpostgres -- go run ./bench/live $(ARGS)
 
 generate: ## make the generated code anew (ent/ and graph/generated)
 	go generate ./...
