@@ -85,8 +85,7 @@ func (h *Hub) subscribe(ctx context.Context, s subscription, to receiver) (leave
 	if after != nil {
 		position, err := event.ParsePosition(*after)
 		if err != nil {
-			// The resolver says it better.
-			return nil, s.play(auth.WithViewer(ctx, s.viewer), event.Range{}, func(event.Position) {}, nil)
+			return nil, s.refuse(auth.WithViewer(ctx, s.viewer)) // the resolver says it better
 		}
 		missed = &event.Range{After: &position}
 	}

@@ -97,6 +97,18 @@ func (p performance) try(ctx context.Context, what event.Range, begun func(event
 	}
 }
 
+// refuse executes a subscription that its resolver refuses, to hear why. Without a
+// feed the resolver reads the arguments itself.
+func (p performance) refuse(ctx context.Context) gqlerror.List {
+	ctx, cancel := context.WithCancel(open(ctx))
+	defer cancel()
+	responses, ctx := p.exec.DispatchOperation(ctx, p.operation)
+	if response := responses(ctx); response != nil {
+		return response.Errors
+	}
+	return nil // ctx has ended
+}
+
 // failed tells whether one of the errors is the server's fault.
 func failed(list gqlerror.List) bool {
 	for _, err := range list {

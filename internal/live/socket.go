@@ -39,7 +39,8 @@ var (
 	closeSlow         = closing{websocket.StatusTryAgainLater, "Too slow: connect again, and go on after the last cursor"}
 	closeSilent       = closing{websocket.StatusTryAgainLater, "No answer to a ping"}
 	closeRestart      = closing{websocket.StatusServiceRestart, "The server is about to stop: connect again"}
-	closeFailed       = closing{websocket.StatusInternalError, "The server failed"}
+	// Clients do not come back after 1011, and what failed is likely to be the database.
+	closeFailed = closing{websocket.StatusTryAgainLater, "The server failed: connect again"}
 )
 
 // Sockets is the gqlgen transport of WebSockets.
