@@ -166,14 +166,25 @@ type Client struct {
 // As is a client of the same organization with another token.
 func (c *Client) As(tb testing.TB, subject string, role auth.Role, permissions ...auth.Permission) *Client {
 	tb.Helper()
-	viewer := auth.Viewer{
+	return c.signedIn(tb, auth.Viewer{
 		OrganizationID: c.Organization.ID,
 		Subject:        subject,
 		Name:           subject,
 		Role:           role,
 		Permissions:    role.Permissions() | auth.PermissionsOf(permissions...),
-	}
-	token, err := auth.Sign(c.api.auth, viewer, time.Hour)
+	}, time.Hour)
+}
+
+// For is the same client with a token for so long.
+func (c *Client) For(tb testing.TB, ttl time.Duration) *Client {
+	tb.Helper()
+	viewer, _ := auth.ViewerFrom(c.Context)
+	return c.signedIn(tb, viewer, ttl)
+}
+
+func (c *Client) signedIn(tb testing.TB, viewer auth.Viewer, ttl time.Duration) *Client {
+	tb.Helper()
+	token, err := auth.Sign(c.api.auth, viewer, ttl)
 	check(tb, err)
 	user, err := c.api.Sales.EnsureUser(context.Background(), viewer)
 	check(tb, err)
