@@ -19,6 +19,8 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"dealflow/internal/event"
 )
 
 // screenshots is set to have docs/playground.png taken anew.
@@ -30,6 +32,7 @@ const (
 	runButton   = chromedp.CSS(`button.graphiql-execute-button`)
 	tokenField  = chromedp.CSS(`#token`)
 	boardButton = chromedp.CSS(`section[aria-label="Examples"] button[aria-label="Board"]`)
+	watchButton = chromedp.CSS(`section[aria-label="Examples"] button[aria-label="Watch a board"]`)
 	resultLines = chromedp.CSS(`.result-window .view-lines`)
 	docsButton  = chromedp.CSS(`button[aria-label="Show Documentation Explorer"]`)
 	docsPane    = chromedp.CSS(`.graphiql-doc-explorer`)
@@ -81,11 +84,71 @@ func TestPlaygroundInABrowser(t *testing.T) {
 	b.check(w.url)
 }
 
+// TestSubscriptionInABrowser watches a board in the playground while deals move.
+func TestSubscriptionInABrowser(t *testing.T) {
+	w := mustServePlayground(t)
+	w.fillBoard()
+	var board struct {
+		Data struct {
+			EventCursor string
+			Pipelines   struct {
+				Nodes []struct {
+					ID     string
+					Stages []struct {
+						ID    string
+						Deals struct{ Nodes []struct{ ID string } }
+					}
+				}
+			}
+		}
+	}
+	answer := w.query("{ eventCursor pipelines(first: 1) { nodes { id stages { id deals(first: 1) { nodes { id } } } } } }")
+	if err := json.Unmarshal([]byte(answer.body), &board); err != nil {
+		t.Fatal(err)
+	}
+	pipeline := board.Data.Pipelines.Nodes[0]
+	variables, err := json.Marshal(map[string]any{"pipelineId": pipeline.ID, "after": board.Data.EventCursor})
+	if err != nil {
+		t.Fatal(err)
+	}
+	move := func(stage int) {
+		w.mutate("moveDeal", map[string]any{"id": pipeline.Stages[0].Deals.Nodes[0].ID, "stageId": pipeline.Stages[stage].ID}, "deal { id }")
+	}
+	b := openBrowser(t)
+	shows := func(stage string) {
+		b.do(chromedp.Poll[chromedp.Void](fmt.Sprintf(
+			`window.__MONACO.editor.getModels().some((m) => /"to": \{\s*"name": %q/.test(m.getValue()))`, stage)))
+	}
+
+	b.do(chromedp.EmulateViewport(1600, 960), chromedp.Navigate(w.url+"/#token="+w.token()),
+		chromedp.WaitVisible(editorLine), chromedp.WaitVisible(runButton),
+		chromedp.WaitVisible(watchButton), chromedp.Click(watchButton))
+	b.do(chromedp.Poll[chromedp.Void](fmt.Sprintf(
+		`window.__MONACO.editor.getModels().find((m) => m.getValue().includes('"pipelineId"'))?.setValue(%q) === undefined &&
+			window.__MONACO.editor.getModels().some((m) => m.getValue() === %q)`, variables, variables)))
+	b.do(chromedp.Click(runButton))
+	move(1)
+	shows("Demo")
+	move(3) // now that the page surely watches
+	shows("Negotiation")
+	b.check(w.url)
+}
+
 // mustServePlayground runs a server with the whole of the API and the playground.
 func mustServePlayground(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
-	s, err := New(w.config())
+	config := w.config()
+	config.Events = event.New(event.Config{Store: w.store})
+	config.Sales.OnEvents(config.Events.Committed)
+	following, stop := context.WithCancel(context.Background())
+	var tail sync.WaitGroup
+	tail.Go(func() { config.Events.Run(following) })
+	t.Cleanup(func() {
+		stop()
+		tail.Wait()
+	})
+	s, err := New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
