@@ -108,16 +108,21 @@ func (r *reader) client(t *testing.T, b block) *apitest.Client {
 func (r *reader) run(t *testing.T, b block, variables string) string {
 	t.Helper()
 	client := r.client(t, b)
-	text := strings.ReplaceAll(r.known.put(t, b.text), "http://localhost:8080", r.api.URL)
+	text := strings.NewReplacer(
+		"http://localhost:8080", r.api.URL,
+		"ws://localhost:8080", strings.Replace(r.api.URL, "http", "ws", 1),
+	).Replace(r.known.put(t, b.text))
 	switch b.language {
 	case "graphql":
 		return r.ask(t, client, text, variables)
 	case "bash":
 		needs(t, "curl")
-		return r.command(t, client, "bash", "-euo", "pipefail", "-c", text)
+		command := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", text)
+		command.Dir, command.Stderr = r.dir, t.Output()
+		return output(t, command, client)
 	case "js":
-		needs(t, "node")
-		return r.command(t, client, "node", "--input-type=module", "--eval", "const token = process.env.TOKEN;\n"+text)
+		return output(t, apitest.Node(t, "../web", "--import", "./clients/browser.mjs", "--input-type=module",
+			"--eval", "const token = process.env.TOKEN;\n"+text), client)
 	default:
 		t.Fatalf("what is %s?", b.language)
 		return ""
@@ -139,15 +144,13 @@ func (r *reader) ask(t *testing.T, client *apitest.Client, document, variables s
 	return client.Send(t, request).Raw
 }
 
-// command runs a program with a token, and returns what it prints.
-func (r *reader) command(t *testing.T, client *apitest.Client, name string, args ...string) string {
+// output runs a command with a token, and returns what it prints.
+func output(t *testing.T, command *exec.Cmd, client *apitest.Client) string {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), name, args...)
-	command.Dir, command.Stderr = r.dir, t.Output()
 	command.Env = append(os.Environ(), "TOKEN="+client.Token)
-	output, err := command.Output()
+	text, err := command.Output()
 	if err != nil {
-		t.Fatalf("%s: %v\n%s", name, err, output)
+		t.Fatalf("%s: %v\n%s", command.Path, err, text)
 	}
-	return string(output)
+	return string(text)
 }

@@ -104,7 +104,9 @@ func (a *API) Close(tb testing.TB) {
 // Metric is one of the numbers that the server shows to operators.
 func (a *API) Metric(tb testing.TB, name string) float64 {
 	tb.Helper()
-	answer, err := http.Get(a.URL + "/metrics")
+	request, err := http.NewRequestWithContext(tb.Context(), http.MethodGet, a.URL+"/metrics", nil)
+	check(tb, err)
+	answer, err := http.DefaultClient.Do(request)
 	check(tb, err)
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)

@@ -1,6 +1,7 @@
 package apitest
 
 import (
+	"context"
 	"io"
 	"net"
 	"strings"
@@ -31,11 +32,11 @@ func (a *API) Proxy(t *testing.T) *Proxy {
 			if err != nil {
 				return // it is closed
 			}
-			carrying.Go(func() { p.carry(client, server) })
+			carrying.Go(func() { p.carry(t.Context(), client, server) })
 		}
 	})
 	t.Cleanup(func() {
-		listener.Close()
+		check(t, listener.Close())
 		p.mu.Lock()
 		p.ended = true
 		p.mu.Unlock()
@@ -46,19 +47,19 @@ func (a *API) Proxy(t *testing.T) *Proxy {
 }
 
 // carry connects a client to the server until one of them, or Cut, hangs up.
-func (p *Proxy) carry(client net.Conn, address string) {
-	server, err := net.Dial("tcp", address)
+func (p *Proxy) carry(ctx context.Context, client net.Conn, address string) {
+	defer client.Close()
+	server, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {
-		client.Close()
 		return
 	}
+	defer server.Close()
 	p.note(client, server)
 	var both sync.WaitGroup
 	for from, to := range map[net.Conn]net.Conn{client: server, server: client} {
 		both.Go(func() {
-			_, _ = io.Copy(to, from) // it ends when either is closed
-			client.Close()
-			server.Close()
+			_, _ = io.Copy(to, from)              // it ends when either is closed
+			_, _ = client.Close(), server.Close() // the other way ends, too
 		})
 	}
 	both.Wait()
@@ -73,7 +74,7 @@ func (p *Proxy) note(both ...net.Conn) {
 	defer p.mu.Unlock()
 	for _, one := range both {
 		if p.open[one] = true; p.ended {
-			one.Close()
+			_ = one.Close()
 		}
 	}
 }
@@ -83,6 +84,6 @@ func (p *Proxy) Cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for one := range p.open {
-		one.Close()
+		_ = one.Close()
 	}
 }
