@@ -37,6 +37,7 @@ type Range struct {
 type Reader struct {
 	log    *Log
 	stream *stream
+	life   int // of the stream
 	at     int64
 	until  *int64
 	from   Position // where it began
@@ -62,7 +63,8 @@ func (l *Log) Read(ctx context.Context, what Range) (*Reader, error) {
 }
 
 func (r *Reader) begin(ctx context.Context, after *Position) error {
-	end := r.stream.position()
+	end, life := r.stream.now()
+	r.life = life
 	if after == nil || *after == end {
 		r.at, r.from = end.Seq, end
 		return nil
@@ -96,7 +98,7 @@ func (r *Reader) Next(ctx context.Context) ([]*ent.Event, error) {
 		if r.until != nil && r.at >= *r.until {
 			return nil, ErrEnd
 		}
-		events, behind, grown := r.stream.after(r.at)
+		events, behind, grown := r.stream.after(r.at, r.life)
 		switch {
 		case len(events) > 0:
 			return r.take(events), nil
@@ -122,6 +124,10 @@ func (r *Reader) take(events []*ent.Event) []*ent.Event {
 
 // fetch is Next from the table.
 func (r *Reader) fetch(ctx context.Context) ([]*ent.Event, error) {
+	if end, life := r.stream.now(); life != r.life {
+		r.at, r.life = end.Seq, life
+		return nil, &Gap{end}
+	}
 	events, err := r.insist(ctx)
 	switch {
 	case err != nil:

@@ -19,6 +19,7 @@ type stream struct {
 	readers      int // guarded by the Log's mutex
 
 	mu    sync.Mutex
+	life  int // how often the log was found to be another one
 	end   Position
 	last  []*ent.Event  // the last events up to the end, without holes
 	grown chan struct{} // closed when there is more
@@ -30,21 +31,35 @@ func newStream(organization uuid.UUID, end Position) *stream {
 
 // position is where the stream ends.
 func (s *stream) position() Position {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.end
+	end, _ := s.now()
+	return end
 }
 
-// add appends events that follow each other; those that are there already are
-// left out.
-func (s *stream) add(more []*ent.Event) {
+// now is where the stream ends, and in which life.
+func (s *stream) now() (end Position, life int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for len(more) > 0 && more[0].Seq <= s.end.Seq {
-		more = more[1:]
+	return s.end, s.life
+}
+
+// add appends events that follow each other: the last one that is known, and
+// those after it. It is false when the log is another one than before.
+func (s *stream) add(read []*ent.Event) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	more := read
+	switch {
+	case s.end.Seq == 0: // nothing had happened yet
+	case len(read) == 0:
+		return false
+	case read[0].Seq == s.end.Seq:
+		if read[0].ID != s.end.ID {
+			return false
+		}
+		more = read[1:]
 	}
 	if len(more) == 0 {
-		return
+		return true
 	}
 	if more[0].Seq != s.end.Seq+1 {
 		s.last = nil // the tail was away for longer than events are kept
@@ -54,18 +69,35 @@ func (s *stream) add(more []*ent.Event) {
 		s.last = append([]*ent.Event(nil), s.last[extra:]...)
 	}
 	s.end = PositionOf(more[len(more)-1])
+	s.tell()
+	return true
+}
+
+// restart begins another life, in which the log ends elsewhere.
+func (s *stream) restart(end Position) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.life++
+	s.end, s.last = end, nil
+	s.tell()
+}
+
+// tell wakes those who wait for more; s is locked.
+func (s *stream) tell() {
 	close(s.grown)
 	s.grown = make(chan struct{})
 }
 
-// after is what follows a place, as far as it is known here: events in memory; or
-// behind, when the place is too far back for that; or else a channel that is
-// closed when there is more.
-func (s *stream) after(seq int64) (events []*ent.Event, behind bool, grown <-chan struct{}) {
+// after is what follows a position, as far as it is known here: events in memory;
+// or behind, when the position is too far back for that, or of an earlier life; or
+// else a channel that is closed when there is more.
+func (s *stream) after(seq int64, life int) (events []*ent.Event, behind bool, grown <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	missing := s.end.Seq - seq
 	switch {
+	case life != s.life:
+		return nil, true, nil
 	case missing <= 0:
 		return nil, false, s.grown
 	case missing > int64(len(s.last)):

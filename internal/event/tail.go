@@ -2,6 +2,7 @@ package event
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -87,7 +88,9 @@ func (l *Log) catchUp(ctx context.Context, streams []*stream) error {
 func (l *Log) readNews(ctx context.Context, streams []*stream) (full bool, err error) {
 	news := make([]predicate.Event, len(streams))
 	for i, s := range streams {
-		news[i] = event.And(event.OrganizationID(s.organization), event.SeqGT(s.position().Seq))
+		// With the last event that is known: it is another one, or none, when the
+		// database was set back to a backup.
+		news[i] = event.And(event.OrganizationID(s.organization), event.SeqGTE(s.position().Seq))
 	}
 	events, err := l.config.Store.Client.Event.Query().
 		Where(event.Or(news...)).
@@ -101,8 +104,32 @@ func (l *Log) readNews(ctx context.Context, streams []*stream) (full bool, err e
 	for _, e := range events {
 		byLog[e.OrganizationID] = append(byLog[e.OrganizationID], e)
 	}
+	full = len(events) == tailPage
 	for _, s := range streams {
-		s.add(byLog[s.organization])
+		read := byLog[s.organization]
+		if len(read) == 0 && full {
+			continue // the page has no room for its events
+		}
+		if !s.add(read) {
+			err = errors.Join(err, l.setBack(ctx, s))
+		}
 	}
-	return len(events) == tailPage, nil
+	return full && err == nil, err
+}
+
+// setBack has a stream go on from where the log ends that is there now.
+func (l *Log) setBack(ctx context.Context, s *stream) error {
+	db := l.config.Store.Client
+	last, err := db.Event.Query().Where(event.OrganizationID(s.organization)).Order(ent.Desc(event.FieldSeq)).First(ctx)
+	if err != nil && !ent.IsNotFound(err) {
+		return err
+	}
+	var end Position
+	if last != nil {
+		end = PositionOf(last)
+	}
+	l.config.Log.WarnContext(ctx, "the event log is not the one that it was: was the database set back to a backup?",
+		"organization", s.organization, "from", s.position().Seq, "to", end.Seq)
+	s.restart(end)
+	return nil
 }

@@ -21,7 +21,8 @@ type wire struct {
 // dial opens a socket.
 func dial(t *testing.T, api *apitest.API) *wire {
 	t.Helper()
-	conn, _, err := websocket.Dial(t.Context(), strings.Replace(api.URL, "http", "ws", 1)+"/graphql",
+	conn, _, err := websocket.Dial(t.Context(), //nolint:bodyclose // an upgrade leaves none
+		strings.Replace(api.URL, "http", "ws", 1)+"/graphql",
 		&websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}})
 	if err != nil {
 		t.Fatal(err)

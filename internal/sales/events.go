@@ -33,6 +33,9 @@ func (e *events) know(stages ...*ent.Stage) {
 	}
 }
 
+// knowDeal remembers the pipeline of a deal's stage.
+func (e *events) knowDeal(d *ent.Deal) { e.pipelines[d.StageID] = d.PipelineID }
+
 // tell adds an event of what the change has done.
 func (c *change) tell(told ent.Event, changes diff) {
 	told.ID, told.UserID, told.Changes = id.New(), c.user, changes

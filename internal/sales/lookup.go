@@ -44,6 +44,7 @@ func (c *change) lockDeal(ctx context.Context, key uuid.UUID, expected *int) (*e
 	if err != nil {
 		return nil, missing(err, id.Deal, "id")
 	}
+	c.events.knowDeal(found)
 	return found, unchanged(found, found.Version, expected)
 }
 
