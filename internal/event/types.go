@@ -21,22 +21,36 @@ type Event interface {
 // read when it is delivered.
 type logged struct{ *ent.Event }
 
-// CardCreated and the others are the events of the log, by kind.
+// The events of the log, by kind.
 type (
-	CardCreated     struct{ logged }
-	CardUpdated     struct{ logged }
-	CardMoved       struct{ logged }
-	CardRemoved     struct{ logged }
-	CardArchived    struct{ logged }
-	CardRestored    struct{ logged }
-	StageCreated    struct{ logged }
-	StageUpdated    struct{ logged }
+	// CardCreated says that a card was made.
+	CardCreated struct{ logged }
+	// CardUpdated says that a card's fields changed.
+	CardUpdated struct{ logged }
+	// CardMoved says that a card got another place.
+	CardMoved struct{ logged }
+	// CardRemoved says that a card was deleted.
+	CardRemoved struct{ logged }
+	// CardArchived says that a lead was archived.
+	CardArchived struct{ logged }
+	// CardRestored says that an archived lead came back.
+	CardRestored struct{ logged }
+	// StageCreated says that a stage was made.
+	StageCreated struct{ logged }
+	// StageUpdated says that a stage's fields changed.
+	StageUpdated struct{ logged }
+	// StagesReordered says that stages got other places.
 	StagesReordered struct{ logged }
-	StageRemoved    struct{ logged }
+	// StageRemoved says that a stage was deleted.
+	StageRemoved struct{ logged }
+	// PipelineChanged says that something became of a pipeline.
 	PipelineChanged struct{ logged }
-	CommentAdded    struct{ logged }
-	CommentEdited   struct{ logged }
-	CommentDeleted  struct{ logged }
+	// CommentAdded says that somebody commented on a card.
+	CommentAdded struct{ logged }
+	// CommentEdited says that a comment got another text.
+	CommentEdited struct{ logged }
+	// CommentDeleted says that a comment was deleted.
+	CommentDeleted struct{ logged }
 )
 
 // types makes an event of its kind.
