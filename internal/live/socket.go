@@ -1,9 +1,15 @@
 package live
 
 import (
+	"bufio"
+	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"io"
+	"math"
+	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -57,14 +63,15 @@ func IsUpgrade(r *http.Request) bool {
 // Do implements graphql.Transport. It leaves the connection to a goroutine of its
 // own, so that nothing of the request stays in memory for as long as it is open.
 func (t Sockets) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
-	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+	under := &lean{ResponseWriter: w}
+	conn, err := websocket.Accept(under, r, &websocket.AcceptOptions{
 		Subprotocols:       []string{subprotocol},
 		InsecureSkipVerify: true, // of the origin, which the hub's owner has looked at
 	})
 	if err != nil {
 		return // Accept has answered
 	}
-	s := &socket{hub: t.Hub, exec: exec, conn: conn, operations: map[string]*operation{}}
+	s := &socket{hub: t.Hub, exec: exec, conn: conn, line: under.conn, operations: map[string]*operation{}}
 	if !t.Hub.add(s) {
 		s.close(closeRestart)
 		return
@@ -73,6 +80,28 @@ func (t Sockets) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphEx
 		s.close(closeNoProtocol)
 	}
 	go s.run()
+}
+
+// lean is a response that gives its connection away with small buffers instead of
+// net/http's, 4 KB each way for as long as it is open: what clients send is short
+// and rare, and messages to them are written past the buffer.
+type lean struct {
+	http.ResponseWriter
+	conn net.Conn
+}
+
+// Hijack implements http.Hijacker.
+func (l *lean) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, large, err := http.NewResponseController(l.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	l.conn = conn
+	// What a hasty client has sent already has to be in the new buffer, too.
+	early, _ := large.Peek(large.Reader.Buffered())
+	in := bufio.NewReaderSize(io.MultiReader(bytes.NewReader(early), conn), max(512, len(early)))
+	_, _ = in.Peek(len(early))
+	return conn, bufio.NewReadWriter(in, bufio.NewWriterSize(conn, 256)), nil
 }
 
 // add notes a socket, unless the hub is closed.
@@ -118,6 +147,7 @@ type socket struct {
 	hub  *Hub
 	exec graphql.GraphExecutor
 	conn *websocket.Conn
+	line net.Conn // under conn, for messages on their way out
 	user *userKey // guarded by the hub's mutex
 
 	// For the reading goroutine alone.
@@ -125,6 +155,8 @@ type socket struct {
 	welcome  bool // its connection_init was acknowledged
 	greeted  bool // it has sent a connection_init
 	deadline *time.Timer
+
+	out sync.Mutex // held by whoever writes messages, or the farewell
 
 	mu         sync.Mutex
 	operations map[string]*operation
@@ -142,6 +174,39 @@ type frame struct {
 	head []byte
 	next *message
 }
+
+// appendTo appends it to text, as a WebSocket's frame.
+func (f frame) appendTo(text []byte) []byte {
+	length := len(f.head)
+	if f.next != nil {
+		length += len(f.next.payload) + 1
+	}
+	const whole = 0x81 // a message of text in one frame
+	switch {
+	case length < 126:
+		text = append(text, whole, byte(length))
+	case length <= math.MaxUint16:
+		text = binary.BigEndian.AppendUint16(append(text, whole, 126), uint16(length))
+	default:
+		text = binary.BigEndian.AppendUint64(append(text, whole, 127), uint64(length))
+	}
+	text = append(text, f.head...)
+	if f.next != nil {
+		text = append(append(text, f.next.payload...), '}')
+	}
+	return text
+}
+
+const (
+	// burst is how many bytes of messages leave together, if one has not more.
+	burst = 16 << 10
+	// lastWrite is how long what is being written may take once the socket is to
+	// be closed.
+	lastWrite = 5 * time.Second
+)
+
+// buffers are for messages on their way out, of those sockets that write just now.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // request is a message of a client.
 type request struct {
@@ -300,44 +365,56 @@ func (s *socket) enqueue(f frame) {
 // write writes what is queued until there is nothing left. There is no goroutine
 // for this while a socket is quiet.
 func (s *socket) write() {
-	late := time.AfterFunc(s.hub.config.WriteTimeout, func() { _ = s.conn.CloseNow() })
-	defer late.Stop()
-	var text []byte
-	for {
-		batch := s.take()
-		if len(batch) == 0 {
-			return
-		}
-		for _, f := range batch {
-			text = append(text[:0], f.head...)
-			if f.next != nil {
-				text = append(append(text, f.next.payload...), '}')
-			}
-			late.Reset(s.hub.config.WriteTimeout)
-			if s.conn.Write(context.Background(), websocket.MessageText, text) != nil {
-				_ = s.conn.CloseNow()
-				s.drop()
-				return
-			}
-		}
+	text := buffers.Get().(*[]byte)
+	defer buffers.Put(text)
+	for s.writeSome(text) {
 	}
 }
 
-// take is what is queued; when nothing is, the writing ends.
-func (s *socket) take() []frame {
+// writeSome writes some of what is queued, and tells whether there was any.
+func (s *socket) writeSome(text *[]byte) bool {
+	s.out.Lock()
+	defer s.out.Unlock()
+	*text = s.take((*text)[:0])
+	if len(*text) == 0 {
+		return false
+	}
+	// One write, which so comes whole between the frames that conn itself writes.
+	if _, err := s.line.Write(*text); err != nil {
+		_ = s.conn.CloseNow()
+		s.drop()
+		return false
+	}
+	return true
+}
+
+// take appends frames of what is queued to text; when nothing is, the writing ends.
+func (s *socket) take(text []byte) []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	batch := s.queue
-	s.queue = nil
-	if len(batch) == 0 || s.closed {
+	switch {
+	case s.closed:
+		return nil
+	case len(s.queue) == 0:
 		s.writing = false
-		batch = nil
+		if cap(s.queue) > 8 {
+			s.queue = nil // it was busy once, and need not take the memory for ever
+		}
+		_ = s.line.SetWriteDeadline(time.Time{}) // it fails when the line is closed, as writing does
+		return nil
 	}
+	taken := 0
+	for taken < len(s.queue) && len(text) < burst {
+		text = s.queue[taken].appendTo(text)
+		taken++
+	}
+	s.queue = slices.Delete(s.queue, 0, taken)
 	if s.room != nil {
 		close(s.room)
 		s.room = nil
 	}
-	return batch
+	_ = s.line.SetWriteDeadline(time.Now().Add(s.hub.config.WriteTimeout))
+	return text
 }
 
 // drop ends all that the socket does, but for the connection itself.
@@ -370,9 +447,12 @@ func (s *socket) close(why closing) {
 	}
 	said := make(chan struct{})
 	s.farewell = said
+	_ = s.line.SetWriteDeadline(time.Now().Add(lastWrite))
 	// It may wait for the client, and its callers may not.
 	go func() {
 		defer close(said)
+		s.out.Lock() // no message follows a farewell, or is cut in two by it
+		defer s.out.Unlock()
 		_ = s.conn.Close(why.code, why.reason) // the client may be gone
 	}()
 }
