@@ -237,16 +237,25 @@ func (s *socket) read() {
 		if err != nil {
 			return
 		}
-		var r request
-		if kind != websocket.MessageText || json.Unmarshal(text, &r) != nil || r.Type == "" {
-			s.close(closing{4400, "Invalid message: send a JSON object with a type"})
-			return
-		}
-		if bad := s.handle(r); bad != nil {
-			s.close(*bad)
+		// On another stack: this goroutine would keep one as deep as handling went
+		// for as long as the socket is open.
+		bad := make(chan *closing)
+		go func() { bad <- s.receive(kind, text) }()
+		if why := <-bad; why != nil {
+			s.close(*why)
 			return
 		}
 	}
+}
+
+// receive reads a message and does what it asks for, or says why the socket has
+// to be closed.
+func (s *socket) receive(kind websocket.MessageType, text []byte) *closing {
+	var r request
+	if kind != websocket.MessageText || json.Unmarshal(text, &r) != nil || r.Type == "" {
+		return &closing{4400, "Invalid message: send a JSON object with a type"}
+	}
+	return s.handle(r)
 }
 
 // handle does what a message asks for, or says why the socket has to be closed.
@@ -394,14 +403,14 @@ func (s *socket) take(text []byte) []byte {
 	defer s.mu.Unlock()
 	switch {
 	case s.closed:
-		return nil
+		return text
 	case len(s.queue) == 0:
 		s.writing = false
 		if cap(s.queue) > 8 {
 			s.queue = nil // it was busy once, and need not take the memory for ever
 		}
 		_ = s.line.SetWriteDeadline(time.Time{}) // it fails when the line is closed, as writing does
-		return nil
+		return text
 	}
 	taken := 0
 	for taken < len(s.queue) && len(text) < burst {
@@ -447,7 +456,7 @@ func (s *socket) close(why closing) {
 	}
 	said := make(chan struct{})
 	s.farewell = said
-	_ = s.line.SetWriteDeadline(time.Now().Add(lastWrite))
+	_ = s.line.SetWriteDeadline(time.Now().Add(min(lastWrite, s.hub.config.WriteTimeout)))
 	// It may wait for the client, and its callers may not.
 	go func() {
 		defer close(said)
