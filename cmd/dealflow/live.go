@@ -19,7 +19,7 @@ type liveFlags struct {
 	NATS           string        `group:"Live:" name:"nats" placeholder:"URL" help:"A NATS server through which many servers on one database wake each other, such as nats://nats.example.com. Default: Postgres's LISTEN and NOTIFY; with the embedded database, nothing."`
 	EventRetention time.Duration `group:"Live:" default:"168h" min:"1m" max:"87600h" placeholder:"DURATION" help:"How long events are kept, for clients that were away. Default: ${default}"`
 	EventPoll      time.Duration `group:"Live:" default:"1s" min:"10ms" max:"1h" placeholder:"DURATION" help:"How often to look for events of other servers without having been woken: what a lost wake-up costs. Default: ${default}"`
-	MaxSockets     int           `group:"Live:" default:"100" min:"1" max:"1000000" placeholder:"N" help:"The most WebSockets of one user at a time, here. Default: ${default}"`
+	MaxSockets     int           `group:"Live:" default:"100" min:"1" max:"1000000" placeholder:"N" help:"The most WebSockets and event streams of one user at a time, here. Default: ${default}"`
 	MaxOperations  int           `group:"Live:" default:"100" min:"1" max:"10000" placeholder:"N" help:"The most operations of one WebSocket at a time. Default: ${default}"`
 	MaxWaiting     int           `group:"Live:" default:"256" min:"2" max:"100000" placeholder:"N" help:"The most messages that wait for one client, before it is too slow and has to connect again. Default: ${default}"`
 	PingInterval   time.Duration `group:"Live:" default:"30s" min:"10ms" max:"1h" placeholder:"DURATION" help:"How long a client may be silent before it is asked, and then cut off. Default: ${default}"`

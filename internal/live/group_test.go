@@ -358,3 +358,26 @@ func TestFailingDatabase(t *testing.T) {
 		t.Errorf("what comes late is %v", got)
 	}
 }
+
+// TestSilentClient asks a client that says nothing, and cuts it off when it does
+// not answer.
+func TestSilentClient(t *testing.T) {
+	api := apitest.NewLive(t, storetest.SQLite(t), live.Config{PingInterval: 100 * time.Millisecond})
+	ada := api.Organization(t, "acme")
+	w := connect(t, api, ada)
+	for range 3 {
+		if got := w.receive(); got["type"] != "ping" {
+			t.Fatalf("instead of a ping: %v", got)
+		}
+		w.send(map[string]any{"type": "pong"})
+	}
+	w.send(map[string]any{"type": "ping"})
+	for got := w.receive(); got["type"] != "pong"; got = w.receive() {
+		if got["type"] != "ping" {
+			t.Fatalf("instead of a pong: %v", got)
+		}
+	}
+	if why := w.closed(); why.Code != websocket.StatusTryAgainLater {
+		t.Errorf("closed with %v", why)
+	}
+}

@@ -40,7 +40,7 @@ type Config struct {
 	WriteTimeout  time.Duration // that a message may take to leave the server: 10 s
 	MaxMessage    int64         // bytes of a message from a client: 1 MB
 	MaxOperations int           // at a time, of one socket: 100
-	MaxSockets    int           // at a time, of one user: 100
+	MaxSockets    int           // and event streams at a time, of one user: 100
 	Buffer        int           // messages that wait for one client: 256
 
 	Now func() time.Time // time.Now, if nil
@@ -83,7 +83,7 @@ type Hub struct {
 	mu      sync.Mutex
 	groups  map[groupKey]*group
 	sockets map[*socket]struct{}
-	perUser map[userKey]int // sockets
+	perUser map[userKey]int // sockets and streams
 
 	streams   atomic.Int64
 	delivered atomic.Int64
@@ -122,6 +122,28 @@ func (h *Hub) Stats() Stats {
 		s.Members += g.users
 	}
 	return s
+}
+
+// admit counts a connection for its user; nil when there are too many.
+func (h *Hub) admit(viewer auth.Viewer) *userKey {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	user := userKey{viewer.OrganizationID, viewer.UserID}
+	if h.perUser[user] >= h.config.MaxSockets {
+		return nil
+	}
+	h.perUser[user]++
+	return &user
+}
+
+// release ends what admit began, if it did; the hub is locked.
+func (h *Hub) release(user *userKey) {
+	if user == nil {
+		return
+	}
+	if h.perUser[*user]--; h.perUser[*user] == 0 {
+		delete(h.perUser, *user)
+	}
 }
 
 // Close ends all subscriptions: clients are told to connect again, to whoever

@@ -55,12 +55,20 @@ func (t Streams) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphEx
 		refuse(w, gqlerror.List{problem("METHOD_NOT_ALLOWED", "GET is for queries and subscriptions: send a mutation by POST.", http.StatusMethodNotAllowed)})
 		return
 	}
+	viewer, _ := auth.ViewerFrom(ctx)
+	user := t.Hub.admit(viewer)
+	if user == nil {
+		refuse(w, gqlerror.List{problem("RATE_LIMITED", "Too many sockets and event streams of this user: end some first.", http.StatusTooManyRequests)})
+		return
+	}
+	t.Hub.streams.Add(1)
+	defer t.Hub.shut(user)
 	s := t.Hub.open(w)
 	if s == nil {
 		refuse(w, gqlerror.List{problem("UNAVAILABLE", "The server is about to stop: try again.", http.StatusServiceUnavailable)})
 		return
 	}
-	defer t.Hub.shut()
+	defer t.Hub.tasks.Done()
 	s.serve(ctx, performance{exec, operation}, params)
 }
 
@@ -72,16 +80,18 @@ func (h *Hub) open(w http.ResponseWriter) *stream {
 		return nil
 	}
 	h.tasks.Add(1)
-	h.streams.Add(1)
 	return &stream{
 		hub: h, w: w, control: http.NewResponseController(w),
 		messages: make(chan *message, h.config.Buffer), over: make(chan gqlerror.List, 1), slow: make(chan struct{}, 1),
 	}
 }
 
-func (h *Hub) shut() {
+// shut forgets a stream of a user.
+func (h *Hub) shut(user *userKey) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.release(user)
 	h.streams.Add(-1)
-	h.tasks.Done()
 }
 
 // stream is a client's event stream. It is the receiver of its responses.

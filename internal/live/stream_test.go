@@ -13,6 +13,7 @@ import (
 
 	"dealflow/internal/apitest"
 	"dealflow/internal/auth"
+	"dealflow/internal/live"
 	"dealflow/internal/store/storetest"
 )
 
@@ -151,6 +152,23 @@ func TestStreamRefused(t *testing.T) {
 			t.Errorf("status %d, %s", answer.Status, answer.Raw)
 		}
 	})
+}
+
+// TestStreamLimit counts streams with the sockets of their user.
+func TestStreamLimit(t *testing.T) {
+	api := apitest.NewLive(t, storetest.SQLite(t), live.Config{MaxSockets: 1})
+	ada := api.Organization(t, "acme")
+	b := newBoard(t, ada)
+	first := stream(t, api, ada, watchMoves, apitest.Vars{"board": b.pipeline})
+	second := stream(t, api, ada, watchMoves, apitest.Vars{"board": b.pipeline})
+	if second.answer.StatusCode != http.StatusTooManyRequests {
+		t.Errorf("status %d", second.answer.StatusCode)
+	}
+	_ = first.answer.Body.Close()
+	until(t, "the first to end", func() bool { return api.Metric(t, "dealflow_live_streams") == 0 })
+	if third := stream(t, api, ada, watchMoves, apitest.Vars{"board": b.pipeline}); third.answer.StatusCode != http.StatusOK {
+		t.Errorf("status %d", third.answer.StatusCode)
+	}
 }
 
 // TestStreamExpires ends a stream with its token.
