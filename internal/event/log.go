@@ -68,7 +68,7 @@ type Log struct {
 	mu      sync.Mutex
 	streams map[uuid.UUID]*stream // of the organizations that are watched
 	changed map[uuid.UUID]bool    // the organizations with a commit of this process
-	wake    chan struct{}         // holds a token when changed is not empty
+	wake    bell                  // rings when changed is not empty
 }
 
 // New returns the log of a store. It moves while Run runs.
@@ -77,7 +77,7 @@ func New(c Config) *Log {
 		config:  c.withDefaults(),
 		streams: map[uuid.UUID]*stream{},
 		changed: map[uuid.UUID]bool{},
-		wake:    make(chan struct{}, 1),
+		wake:    newBell(),
 	}
 }
 
@@ -95,9 +95,6 @@ func (l *Log) Committed(organization uuid.UUID) {
 	l.mu.Lock()
 	l.changed[organization] = true
 	l.mu.Unlock()
-	select {
-	case l.wake <- struct{}{}:
-	default: // the tail is about to look anyway
-	}
+	l.wake.ring()
 	l.config.Bus.Wake()
 }

@@ -141,6 +141,10 @@ func (l *Log) watch(ctx context.Context, organization uuid.UUID) (*stream, error
 	if !ok {
 		s = newStream(organization, begin)
 		l.streams[organization] = s
+		// What was committed since its end was read may have told a tail that knew
+		// of no stream yet.
+		l.changed[organization] = true
+		l.wake.ring()
 	}
 	s.readers++
 	return s, nil
