@@ -38,6 +38,8 @@ func NewNATS(url string, log *slog.Logger) (*NATS, error) {
 				log.Warn("NATS was lost: until it is back, the event log is polled", "error", err)
 			}
 		}),
+		// Who knows what was said meanwhile.
+		nats.ConnectHandler(func(*nats.Conn) { n.woken.ring() }),
 		nats.ReconnectHandler(func(*nats.Conn) { n.woken.ring() }),
 	)
 	if err != nil {
