@@ -3,8 +3,11 @@ package event_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
+	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -23,7 +26,15 @@ import (
 	"dealflow/internal/store/storetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	code := m.Run()
+	http.DefaultClient.CloseIdleConnections()
+	if err := goleak.Find(); code == 0 && err != nil {
+		fmt.Println(err)
+		code = 1
+	}
+	os.Exit(code)
+}
 
 const (
 	// never is how often a log is polled in tests of how it is woken.

@@ -35,7 +35,11 @@ func (p Position) String() string {
 
 // ParsePosition reads what String writes.
 func ParsePosition(text string) (Position, error) {
+	if len(text) != base64.RawURLEncoding.EncodedLen(positionBytes) {
+		return Position{}, ErrBadCursor
+	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	// Line breaks are nothing to the decoder, and leave fewer bytes.
 	if err != nil || len(raw) != positionBytes || raw[0] > 0x7f {
 		return Position{}, ErrBadCursor
 	}

@@ -157,7 +157,7 @@ func TestPosition(t *testing.T) {
 	if got := p.String(); got != text {
 		t.Errorf("%v is written %s: clients have cursors like %s", p, got, text)
 	}
-	for _, bad := range []string{"", "1", text[1:], text + "A", text + "==", "_" + text[1:], " " + text, "AAAAAAAAAQIBkKAAAABwAIAAAAAAAAA+"} {
+	for _, bad := range []string{"", "1", text[1:], text + "A", text + "==", "_" + text[1:], " " + text, text[:8] + "\r\n" + text[8:], "AAAAAAAAAQIBkKAAAABwAIAAAAAAAAA+"} {
 		if _, err := event.ParsePosition(bad); !errors.Is(err, event.ErrBadCursor) {
 			t.Errorf("%q: err = %v", bad, err)
 		}

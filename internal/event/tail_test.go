@@ -126,6 +126,6 @@ func TestCommittedWhileAReaderBegins(t *testing.T) {
 			bus.woken <- struct{}{}
 			bus.woken <- struct{}{} // taken when the tail has looked
 		}
-		o.follows(1, o.read(log, event.Range{}).next(1))
+		o.follows(1, o.read(log, event.Range{After: &o.log[0]}).next(1))
 	})
 }
