@@ -7551,7 +7551,7 @@ type Subscription {
     after: String
   ): StageMove! @requires(permission: VIEW_SALES_PIPELINES)
 
-  "Everything that happens on one board: to its cards, its stages, and the pipeline itself."
+  "Everything that happens on one board: to its cards, its stages, and the pipeline itself. Changes of what cards refer to, such as contacts, lead statuses and users, are no events of theirs."
   boardChanged(
     "The pipeline's id."
     pipelineId: ID!
@@ -7559,7 +7559,7 @@ type Subscription {
     after: String
   ): BoardChange! @requires(permission: VIEW_SALES_PIPELINES)
 
-  "Everything that happens to one lead, its comments included."
+  "Everything that happens to one lead, its comments included. Changes of what it refers to, such as its status and its businesses, are no events of its own."
   leadChanged(
     "The lead's id."
     leadId: ID!
