@@ -23,7 +23,7 @@ type subscription struct{ *resolvers }
 
 // StageMoved resolves Subscription.stageMoved.
 func (s subscription) StageMoved(ctx context.Context, pipelineID string, after *string) (<-chan generated.StageMove, error) {
-	key, err := s.pipeline(ctx, pipelineID)
+	key, err := s.pipeline(ctx, pipelineID, after)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func (s subscription) StageMoved(ctx context.Context, pipelineID string, after *
 
 // BoardChanged resolves Subscription.boardChanged.
 func (s subscription) BoardChanged(ctx context.Context, pipelineID string, after *string) (<-chan generated.BoardChange, error) {
-	key, err := s.pipeline(ctx, pipelineID)
+	key, err := s.pipeline(ctx, pipelineID, after)
 	if err != nil {
 		return nil, err
 	}
@@ -49,19 +49,31 @@ func (s subscription) LeadChanged(ctx context.Context, leadID string, after *str
 	if err != nil {
 		return nil, err
 	}
-	if err := found(s.Store.Client.Lead.Query().Where(lead.ID(key)).Exist(ctx))("leadId", id.Lead); err != nil {
-		return nil, err
+	if !resumes(ctx, after) {
+		if err := found(s.Store.Client.Lead.Query().Where(lead.ID(key)).Exist(ctx))("leadId", id.Lead); err != nil {
+			return nil, err
+		}
 	}
 	return follow[generated.LeadChange](ctx, s.Events, after, func(e *ent.Event) bool {
 		return e.EntityType == event.EntityTypeLEAD && e.EntityID == key
 	})
 }
 
-// pipeline is the key of a pipeline that there is.
-func (s subscription) pipeline(ctx context.Context, text string) (uuid.UUID, error) {
+// resumes tells whether a subscription begins after a cursor. Then what it is
+// about may be gone by now, and how it went is among what is delivered.
+func resumes(ctx context.Context, after *string) bool {
+	feed := log.FeedFrom(ctx)
+	if feed != nil && feed.Range != nil {
+		return feed.Range.After != nil
+	}
+	return after != nil
+}
+
+// pipeline is the key of a pipeline that there is, or was.
+func (s subscription) pipeline(ctx context.Context, text string, after *string) (uuid.UUID, error) {
 	key, err := id.Pipeline.Decode(text)
-	if err != nil {
-		return uuid.Nil, err
+	if err != nil || resumes(ctx, after) {
+		return key, err
 	}
 	return key, found(s.Store.Client.Pipeline.Query().Where(pipeline.ID(key)).Exist(ctx))("pipelineId", id.Pipeline)
 }
@@ -97,7 +109,7 @@ func follow[T any](ctx context.Context, events *log.Log, after *string, wanted f
 	viewer, _ := auth.ViewerFrom(ctx)
 	out := make(chan T)
 	send := func(e log.Event) bool {
-		return feed.Announce(ctx, e.Position()) && deliver(ctx, out, e.(T))
+		return feed.Announce(ctx, e) && deliver(ctx, out, e.(T))
 	}
 	go func() {
 		defer close(out)

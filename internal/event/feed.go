@@ -10,12 +10,20 @@ type Feed struct {
 	Range *Range
 
 	began     chan Position
-	announced chan Position
+	announced chan Announcement
+}
+
+// Announcement says of which event the next response is.
+type Announcement struct {
+	Position Position
+	// Gap tells that the event says that history is gone, and that the position is
+	// where the log goes on, perhaps before those that were delivered.
+	Gap bool
 }
 
 // NewFeed makes a feed for one execution of a subscription.
 func NewFeed(what *Range) *Feed {
-	return &Feed{Range: what, began: make(chan Position, 1), announced: make(chan Position, 1)}
+	return &Feed{Range: what, began: make(chan Position, 1), announced: make(chan Announcement, 1)}
 }
 
 type feedKey struct{}
@@ -51,18 +59,18 @@ func (f *Feed) Began() (Position, bool) {
 
 // Announce is called by the resolver before it delivers each event. It is false
 // when ctx has ended.
-func (f *Feed) Announce(ctx context.Context, at Position) bool {
+func (f *Feed) Announce(ctx context.Context, e Event) bool {
 	if f == nil {
 		return true
 	}
+	_, gap := e.(*Missing)
 	select {
-	case f.announced <- at:
+	case f.announced <- Announcement{e.Position(), gap}:
 		return true
 	case <-ctx.Done():
 		return false
 	}
 }
 
-// Delivered is the position of the event that the last response is of. Ask once
-// for each response.
-func (f *Feed) Delivered() Position { return <-f.announced }
+// Delivered is what was announced of the last response. Ask once for each.
+func (f *Feed) Delivered() Announcement { return <-f.announced }

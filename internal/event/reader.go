@@ -74,7 +74,7 @@ func (r *Reader) begin(ctx context.Context, after *Position) error {
 		return err
 	}
 	if r.at, r.from = from.Seq, from; gap {
-		r.start = &Gap{from}
+		r.start = r.gap(from)
 	}
 	return nil
 }
@@ -126,7 +126,7 @@ func (r *Reader) take(events []*ent.Event) []*ent.Event {
 func (r *Reader) fetch(ctx context.Context) ([]*ent.Event, error) {
 	if end, life := r.stream.now(); life != r.life {
 		r.at, r.life = end.Seq, life
-		return nil, &Gap{end}
+		return nil, r.gap(end)
 	}
 	events, err := r.insist(ctx)
 	switch {
@@ -143,6 +143,15 @@ func (r *Reader) fetch(ctx context.Context) ([]*ent.Event, error) {
 		return nil, gap
 	}
 	return r.take(events), nil
+}
+
+// gap is one after which the log goes on from a position. When that is its end,
+// there is nothing left to read of a range that was to end further on.
+func (r *Reader) gap(from Position) *Gap {
+	if r.until != nil && from.Seq >= r.stream.position().Seq {
+		r.until = &from.Seq
+	}
+	return &Gap{from}
 }
 
 // insist reads a page of the table, however long it takes the database to answer.

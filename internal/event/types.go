@@ -71,8 +71,15 @@ var types = map[event.Kind]func(logged) Event{
 	event.KindCOMMENT_DELETED:  func(e logged) Event { return &CommentDeleted{e} },
 }
 
-// Of is an event of the log as subscriptions deliver it.
-func Of(e *ent.Event) Event { return types[e.Kind](logged{e}) }
+// Of is an event of the log as subscriptions deliver it. One of a kind that only
+// a later version of this program knows is a gap: what it did has to be read.
+func Of(e *ent.Event) Event {
+	show, known := types[e.Kind]
+	if !known {
+		return &Missing{PositionOf(e), e.CreatedAt}
+	}
+	return show(logged{e})
+}
 
 // Logged is the event as the log has it.
 func (e logged) Logged() *ent.Event { return e.Event }

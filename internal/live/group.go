@@ -5,10 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"maps"
-	"regexp"
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
@@ -19,9 +19,13 @@ import (
 	"dealflow/internal/event"
 )
 
-// recentKept is how many of its last messages a group keeps, for clients that
-// were away for a moment.
-const recentKept = 64
+// A group keeps its last messages for clients that were away for a moment: so
+// many, so large together, and for so long. What they show grows old.
+const (
+	recentKept  = 64
+	recentBytes = 256 << 10
+	recentTime  = time.Minute
+)
 
 // receiver is a client's end of a subscription.
 type receiver interface {
@@ -56,6 +60,7 @@ type group struct {
 	recent  []*message     // the last ones
 	floor   int64          // recent has all that came after it
 	at      event.Position // all up to it has been handed to the members
+	over    bool           // nothing is handed to anybody any more
 }
 
 // member is one subscription of a group.
@@ -89,24 +94,58 @@ func (h *Hub) subscribe(ctx context.Context, s subscription, to receiver) (leave
 		}
 		missed = &event.Range{After: &position}
 	}
-	g := h.groupOf(s, variable)
-	m := &member{receiver: to}
-	leave = func() { g.leave(m) }
+	for {
+		g := h.groupOf(s, variable)
+		m := &member{receiver: to}
+		leave = func() { g.leave(m) }
+		errs, over := g.admit(auth.WithViewer(ctx, s.viewer), s, m, missed)
+		switch {
+		case ctx.Err() != nil || h.ctx.Err() != nil:
+			leave()
+			return nil, nil
+		case over:
+			leave() // it ended in this very moment: there is, or will be, another one
+		case errs != nil:
+			leave()
+			return nil, errs
+		default:
+			return leave, nil
+		}
+	}
+}
+
+// admit makes m a member once the group has begun, or says why not: because of
+// errors, or because the group is over.
+func (g *group) admit(ctx context.Context, s subscription, m *member, missed *event.Range) (errs gqlerror.List, over bool) {
 	select {
 	case <-g.ready:
 	case <-ctx.Done():
-		leave()
-		return nil, nil
+		return nil, false
+	}
+	if g.refused != nil && missed != nil {
+		return g.tellRest(ctx, s, m, missed), false
 	}
 	if g.refused != nil {
-		leave()
-		return nil, g.refused
+		return g.refused, false
 	}
-	if errs := g.join(auth.WithViewer(ctx, s.viewer), s, m, missed); errs != nil || ctx.Err() != nil {
-		leave()
-		return nil, errs
+	return g.join(ctx, s, m, missed)
+}
+
+// tellRest delivers what a client has missed of something that is there no more,
+// and then why nothing follows.
+func (g *group) tellRest(ctx context.Context, s subscription, m *member, missed *event.Range) gqlerror.List {
+	end, err := g.hub.config.Events.End(ctx)
+	if err != nil {
+		return g.refused
 	}
-	return leave, nil
+	what := event.Range{After: missed.After, Until: &end.Seq}
+	errs := s.play(graphql.StartOperationTrace(ctx), what, func(event.Position) {}, func(message *message) error {
+		return m.receiver.push(ctx, message)
+	})
+	if errs != nil {
+		return errs
+	}
+	return g.refused
 }
 
 // groupOf finds the group of a subscription, or makes it, for a user more.
@@ -132,30 +171,29 @@ func (h *Hub) groupOf(s subscription, after string) *group {
 func (g *group) run(ctx context.Context, p performance) {
 	defer g.stop()
 	begun := sync.OnceFunc(func() { close(g.ready) })
-	refused := p.play(ctx, event.Range{}, func(at event.Position) {
-		g.mu.Lock()
-		if g.at == (event.Position{}) {
-			g.at, g.floor = at, at.Seq
-		}
-		g.mu.Unlock()
-		begun()
-	}, g.hand)
+	var refused gqlerror.List
+	g.hub.guard(func() {
+		refused = p.play(ctx, event.Range{}, func(at event.Position) {
+			g.mu.Lock()
+			if g.at == (event.Position{}) {
+				g.at, g.floor = at, at.Seq
+			}
+			g.mu.Unlock()
+			begun()
+		}, g.hand)
+	}, func() { refused = errPanicked })
 	g.hub.mu.Lock()
 	if g.hub.groups[g.key] == g {
 		delete(g.hub.groups, g.key)
 	}
 	g.hub.mu.Unlock()
-	if refused == nil && g.hub.ctx.Err() == nil && ctx.Err() != nil {
-		begun()
-		return // nobody is left
-	}
 	select {
 	case <-g.ready:
 	default:
 		g.refused = refused
-		begun()
 	}
 	g.end(refused)
+	begun()
 }
 
 // hand gives a message to the members.
@@ -163,10 +201,7 @@ func (g *group) hand(m *message) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.at = m.at
-	if g.recent = append(g.recent, m); len(g.recent) > recentKept {
-		g.floor = g.recent[0].at.Seq
-		g.recent = append([]*message(nil), g.recent[1:]...)
-	}
+	g.remember(m)
 	handed := 0
 	for one := range g.members {
 		g.handTo(one, m)
@@ -178,11 +213,43 @@ func (g *group) hand(m *message) error {
 	return nil
 }
 
+// remember keeps a message; the group is locked. Those before a gap are of no use
+// after it, and their numbers may come again.
+func (g *group) remember(m *message) {
+	if m.gap {
+		g.recent, g.floor = nil, m.at.Seq
+		return
+	}
+	g.recent = append(g.recent, m)
+	g.age()
+}
+
+// age forgets what is too much, or too old; the group is locked.
+func (g *group) age() {
+	size := 0
+	for _, m := range g.recent {
+		size += len(m.payload)
+	}
+	first := 0
+	for ; first < len(g.recent); first++ {
+		m := g.recent[first]
+		if len(g.recent)-first <= recentKept && size <= recentBytes && time.Since(m.made) < recentTime {
+			break
+		}
+		size -= len(m.payload)
+		g.floor = m.at.Seq
+	}
+	if first > 0 {
+		g.recent = slices.Clone(g.recent[first:])
+	}
+}
+
 // handTo gives a message to a member; the group is locked.
 func (g *group) handTo(one *member, m *message) {
 	switch {
-	case !one.behind && m.at.Seq <= one.after:
+	case !one.behind && m.at.Seq <= one.after && !m.gap:
 	case !one.behind:
+		one.after = m.at.Seq
 		g.hub.delivered.Add(1)
 		one.receiver.offer(m)
 	case one.lost:
@@ -193,65 +260,81 @@ func (g *group) handTo(one *member, m *message) {
 	}
 }
 
-// end tells the members that no more comes.
+// end tells the members that no more comes. When the hub is closed, it is for
+// their connections to say so: they go on elsewhere.
 func (g *group) end(errs gqlerror.List) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.over = true
 	for one := range g.members {
-		one.receiver.end(errs)
+		if g.hub.ctx.Err() == nil {
+			one.receiver.end(errs)
+		}
 	}
 }
 
-// join makes m a member, which has missed a part of the log, if any.
-func (g *group) join(ctx context.Context, s subscription, m *member, missed *event.Range) gqlerror.List {
+// join makes m a member, which has missed a part of the log, if any. It says so
+// when the group is over.
+func (g *group) join(ctx context.Context, s subscription, m *member, missed *event.Range) (errs gqlerror.List, over bool) {
+	var seen event.Position
+	if missed != nil {
+		seen = *missed.After
+		m.after = seen.Seq
+	}
 	push := func(message *message) error {
-		m.after = max(m.after, message.at.Seq)
-		missed = &event.Range{After: &message.at}
+		if message.at.Seq <= m.after && !message.gap {
+			return nil
+		}
+		m.after, seen = message.at.Seq, message.at
 		g.hub.delivered.Add(1)
 		return m.receiver.push(ctx, message)
 	}
 	for {
-		now, remembered := g.add(m, missed)
+		now, remembered, over := g.add(m, seen, missed != nil)
+		if over {
+			return nil, true
+		}
 		if !remembered {
-			until := max(now.Seq, missed.After.Seq)
-			what := event.Range{After: missed.After, Until: &until}
+			what := event.Range{After: &seen, Until: &now.Seq}
 			errs := s.play(graphql.StartOperationTrace(ctx), what, func(event.Position) {}, push)
 			if errs != nil || ctx.Err() != nil {
-				return errs
+				return errs, false
 			}
-			m.after, missed = max(m.after, until), &event.Range{After: &now}
+			if now.Seq > m.after {
+				m.after, seen = now.Seq, now
+			}
 		}
 		if g.catchUp(m, push) {
-			return nil
+			return nil, false
 		}
 	}
 }
 
-// add makes m a member, for whom messages wait when it has missed some. What the
-// group remembers of these waits already; or else they have to be played up to
-// the position that add returns.
-func (g *group) add(m *member, missed *event.Range) (now event.Position, remembered bool) {
+// add makes m a member, for whom messages wait when it resumes after what it has
+// seen. What the group remembers of these waits already; or else they have to be
+// played up to the position that add returns.
+func (g *group) add(m *member, seen event.Position, resumes bool) (now event.Position, remembered, over bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if m.left {
-		return g.at, true
+	if m.left || g.over {
+		return g.at, true, g.over
 	}
 	g.members[m] = struct{}{}
-	m.behind, m.lost, m.waiting = missed != nil, false, nil
+	m.behind, m.lost, m.waiting = resumes, false, nil
 	switch {
-	case missed == nil:
+	case !resumes:
 		m.after = g.at.Seq
-	case g.remembers(*missed.After):
-		m.after = max(m.after, missed.After.Seq)
+	case g.remembers(seen):
 		m.waiting = slices.Clone(g.recent)
 	default:
-		return g.at, false
+		return g.at, false, false
 	}
-	return g.at, true
+	return g.at, true, false
 }
 
 // remembers tells whether the group has all that came after a position; it is locked.
 func (g *group) remembers(after event.Position) bool {
+	g.age()
 	if after == g.at {
 		return true
 	}
@@ -267,7 +350,7 @@ func (g *group) catchUp(m *member, push func(*message) error) bool {
 			return !lost
 		}
 		for _, message := range waiting {
-			if message.at.Seq > m.after && push(message) != nil {
+			if push(message) != nil {
 				return true // it has left
 			}
 		}
@@ -329,7 +412,7 @@ func afterOf(operation *graphql.OperationContext) (value *string, variable strin
 	if argument == nil {
 		return nil, ""
 	}
-	if argument.Value.Kind == ast.Variable && usedOnce(operation.RawQuery, argument.Value.Raw) {
+	if argument.Value.Kind == ast.Variable && uses(operation.Doc, argument.Value.Raw) == 1 {
 		variable = argument.Value.Raw
 	}
 	given, err := argument.Value.Value(operation.Variables)
@@ -337,10 +420,4 @@ func afterOf(operation *graphql.OperationContext) (value *string, variable strin
 		value = &text
 	}
 	return value, variable
-}
-
-// usedOnce tells whether a document names a variable twice: where it is declared,
-// and where it is used.
-func usedOnce(document, variable string) bool {
-	return len(regexp.MustCompile(`\$`+variable+`\b`).FindAllStringIndex(document, 3)) == 2
 }

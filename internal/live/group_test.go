@@ -2,12 +2,14 @@ package live_test
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/coder/websocket"
 
+	"dealflow/ent"
 	"dealflow/ent/event"
 	"dealflow/internal/apitest"
 	"dealflow/internal/auth"
@@ -111,7 +113,7 @@ func TestForeignBoard(t *testing.T) {
 			watchMoves,
 			`subscription ($board: ID!, $after: String) { boardChanged(pipelineId: $board, after: $after) { __typename } }`,
 		} {
-			w.subscribe("1", query, apitest.Vars{"board": b.pipeline, "after": cursor(t, ada)})
+			w.subscribe("1", query, apitest.Vars{"board": b.pipeline, "after": cursor(t, eve)})
 			refused := apitest.ValueOf(w.receive())
 			if refused.Get("type").String() != "error" || refused.Get("payload.0.extensions.code").String() != "BAD_USER_INPUT" {
 				t.Errorf("instead of an error: %v", refused)
@@ -210,11 +212,16 @@ func TestSlowClient(t *testing.T) {
 		b.move(t, ada, []string{b.there, b.here}[i%2])
 		quick.next("stageMoved")
 	}
-	// It reads what was on the way, and then why there is no more, unless it was
-	// too slow for that, too.
+	// It reads what was on the way, without a hole, and then why there is no more,
+	// unless it was too slow for that, too.
+	all := logged(t, api, ada, event.KindCARD_MOVED)
 	for {
-		_, _, err := slow.conn.Read(t.Context())
+		_, text, err := slow.conn.Read(t.Context())
 		if err == nil {
+			if !strings.Contains(string(text), all[0]) {
+				t.Fatalf("not the next one, %s: %.300s", all[0], text)
+			}
+			all = all[1:]
 			continue
 		}
 		var why websocket.CloseError
@@ -319,18 +326,97 @@ func TestQueriesOverASocket(t *testing.T) {
 	}
 }
 
-// TestShutdown tells clients to connect again.
+// TestShutdown tells clients to connect again, and not that there is no more.
 func TestShutdown(t *testing.T) {
-	api := apitest.New(t, storetest.SQLite(t))
+	api := apitest.NewLive(t, storetest.SQLite(t), live.Config{MaxSockets: 1000})
 	ada := api.Organization(t, "acme")
 	b := newBoard(t, ada)
-	w := connect(t, api, ada)
-	w.subscribe("1", watchMoves, apitest.Vars{"board": b.pipeline})
-	subscriptions(t, api, 1)
-	go api.Close(t)
-	if why := w.closed(); why.Code != websocket.StatusServiceRestart {
-		t.Errorf("closed with %v", why)
+	const sockets = 200
+	var wires []*wire
+	for range sockets {
+		w := connect(t, api, ada)
+		w.subscribe("1", watchMoves, apitest.Vars{"board": b.pipeline})
+		wires = append(wires, w)
 	}
+	e := stream(t, api, ada, watchMoves, apitest.Vars{"board": b.pipeline})
+	subscriptions(t, api, sockets+1)
+	go api.Close(t)
+	for _, w := range wires {
+		_, text, err := w.conn.Read(t.Context())
+		var why websocket.CloseError
+		if !asClose(err, &why) || why.Code != websocket.StatusServiceRestart {
+			t.Fatalf("instead of a farewell: %s, %v", text, err)
+		}
+		_ = w.conn.CloseNow()
+	}
+	if rest, _ := io.ReadAll(e.answer.Body); strings.Contains(string(rest), "complete") {
+		t.Errorf("the stream ends with %s", rest)
+	}
+}
+
+// TestSetBack sets the database back to a backup: who watches is told, and then
+// gets what happens in the log that is there now; and so does who comes back.
+func TestSetBack(t *testing.T) {
+	apitest.Each(t, func(t *testing.T, api *apitest.API) {
+		ada := api.Organization(t, "acme")
+		b := newBoard(t, ada)
+		start := cursor(t, ada)
+		first := api.Store.Client.Event.Query().Order(ent.Desc(event.FieldSeq)).FirstX(ada.Context)
+		w := connect(t, api, ada)
+		w.subscribe("1", watchMoves, apitest.Vars{"board": b.pipeline, "after": start})
+		var last string
+		for i := range 6 {
+			b.move(t, ada, []string{b.there, b.here}[i%2])
+			last = apitest.ValueOf(w.next("stageMoved")).Get("cursor").String()
+		}
+		api.Store.Client.Event.Delete().Where(event.SeqGT(first.Seq)).ExecX(ada.Context)
+		api.Store.Client.EventHead.Update().SetSeq(first.Seq).ExecX(ada.Context)
+		if got := w.next("stageMoved"); got["__typename"] != "Gap" || got["cursor"] != start {
+			t.Fatalf("of the loss, the client hears %v", got)
+		}
+		for i := range 3 {
+			to := []string{b.there, b.here}[i%2]
+			b.move(t, ada, to)
+			if got := w.next("stageMoved"); got["toStageId"] != to {
+				t.Errorf("and then %v", got)
+			}
+		}
+		back := connect(t, api, ada)
+		back.subscribe("1", watchMoves, apitest.Vars{"board": b.pipeline, "after": last})
+		if got := back.next("stageMoved"); got["__typename"] != "Gap" {
+			t.Errorf("who comes back hears %v", got)
+		}
+		back.subscribe("2", watchMoves, apitest.Vars{"board": b.pipeline, "after": start})
+		for i := range 3 {
+			if got := back.next("stageMoved"); got["toStageId"] != []string{b.there, b.here}[i%2] {
+				t.Errorf("who goes on from the gap gets %v", got)
+			}
+		}
+	})
+}
+
+// TestDeletedMeanwhile comes back to a board that is gone: how it went is told
+// first, and then that there is none.
+func TestDeletedMeanwhile(t *testing.T) {
+	apitest.Each(t, func(t *testing.T, api *apitest.API) {
+		ada := api.Organization(t, "acme")
+		newBoard(t, ada) // the default one
+		b, other := newBoard(t, ada), newBoard(t, ada)
+		after := cursor(t, ada)
+		ada.Must(t, `mutation ($id: ID!, $to: ID!) { deletePipeline(input: {id: $id, moveCardsToStageId: $to}) { userErrors { message } } }`,
+			apitest.Vars{"id": b.pipeline, "to": other.here})
+		w := connect(t, api, ada)
+		w.subscribe("1", `subscription ($board: ID!, $after: String) { boardChanged(pipelineId: $board, after: $after) { __typename } }`,
+			apitest.Vars{"board": b.pipeline, "after": after})
+		for _, want := range []string{"CardMoved", "StageRemoved", "StageRemoved", "PipelineChanged"} {
+			if got := w.next("boardChanged"); got["__typename"] != want {
+				t.Errorf("%v instead of %s", got, want)
+			}
+		}
+		if got := apitest.ValueOf(w.receive()); got.Get("payload.0.extensions.code").String() != "BAD_USER_INPUT" {
+			t.Errorf("and then %v", got)
+		}
+	})
 }
 
 // TestFailingDatabase takes a table away for a moment: what happens meanwhile

@@ -11,8 +11,10 @@ package live
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -172,6 +174,24 @@ func (h *Hub) Close(ctx context.Context) error {
 	}
 }
 
+// guard runs what nothing above would recover from a panic for, and then failed
+// instead, if it panics.
+func (h *Hub) guard(do, failed func()) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			h.config.Log.Error("a subscription panicked", "panic", fmt.Sprint(cause), "stack", string(debug.Stack()))
+			failed()
+		}
+	}()
+	do()
+}
+
+// errPanicked is what clients hear of that.
+var errPanicked = gqlerror.List{{
+	Message:    "The server failed. Its log says more.",
+	Extensions: map[string]any{"code": "INTERNAL", "status": http.StatusInternalServerError},
+}}
+
 // Gate is the gqlgen extension that refuses subscriptions by other ways than this
 // package's, where they would wait for their first event and answer that alone.
 type Gate struct{}
@@ -192,7 +212,15 @@ func IsOpen(ctx context.Context) bool { return ctx.Value(openKey{}) != nil }
 
 // MutateOperationContext implements graphql.OperationContextMutator.
 func (Gate) MutateOperationContext(ctx context.Context, operation *graphql.OperationContext) *gqlerror.Error {
-	if operation.Operation.Operation != ast.Subscription || IsOpen(ctx) {
+	if operation.Operation.Operation != ast.Subscription {
+		return nil
+	}
+	if len(graphql.CollectFields(operation, operation.Operation.SelectionSet, nil)) == 0 {
+		err := gqlerror.Errorf("The subscription's field is skipped: there is nothing to wait for.")
+		errcode.Set(err, errcode.ValidationFailed)
+		return err
+	}
+	if IsOpen(ctx) {
 		return nil
 	}
 	err := gqlerror.Errorf("Subscriptions need a WebSocket (graphql-transport-ws) or server-sent events: send Accept: text/event-stream.")

@@ -13,6 +13,9 @@ import (
 	"dealflow/internal/auth"
 )
 
+// maxID bounds the id of an operation, which each message to the client repeats.
+const maxID = 256
+
 // operation is one that a client runs over its socket. It is the receiver of its
 // own responses.
 type operation struct {
@@ -30,8 +33,8 @@ func (s *socket) subscribe(r request) *closing {
 	switch {
 	case !s.welcome:
 		return &closeUnauthorized
-	case r.ID == "":
-		return &closing{4400, "Invalid message: subscribe needs an id"}
+	case r.ID == "" || len(r.ID) > maxID:
+		return &closing{4400, "Invalid message: subscribe needs an id, of at most 256 bytes"}
 	case decode(r.Payload, &params) != nil:
 		return &closing{4400, "Invalid message: the payload of subscribe is an object with a query"}
 	}
@@ -54,7 +57,10 @@ func (s *socket) subscribe(r request) *closing {
 		return nil
 	}
 	params.ReadTime = graphql.TraceTiming{Start: graphql.Now(), End: graphql.Now()}
-	s.hub.tasks.Go(func() { o.run(graphql.StartOperationTrace(open(auth.WithViewer(ctx, s.viewer))), s.viewer, &params) })
+	s.hub.tasks.Go(func() {
+		s.hub.guard(func() { o.run(graphql.StartOperationTrace(open(auth.WithViewer(ctx, s.viewer))), s.viewer, &params) },
+			func() { o.end(errPanicked) })
+	})
 	return nil
 }
 
@@ -88,7 +94,9 @@ func (o *operation) answer(ctx context.Context, operation *graphql.OperationCont
 			break
 		}
 	}
-	o.end(nil)
+	if o.socket.hub.ctx.Err() == nil { // or else it was cut off
+		o.end(nil)
+	}
 }
 
 // joined notes how to leave the group, if the client is still there.
@@ -129,14 +137,9 @@ func (s *socket) finish(id string) {
 func (o *operation) offer(m *message) {
 	s := o.socket
 	s.mu.Lock()
-	full := len(s.queue) >= s.hub.config.Buffer
-	if !full && s.operations[o.id] == o {
+	defer s.mu.Unlock()
+	if s.operations[o.id] == o {
 		s.enqueue(frame{o.head, m})
-	}
-	s.mu.Unlock()
-	if full {
-		// Not here: the group that offers is locked, and closing leaves it.
-		go s.close(closeSlow)
 	}
 }
 
@@ -146,7 +149,7 @@ func (o *operation) push(ctx context.Context, m *message) error {
 	for {
 		s.mu.Lock()
 		switch {
-		case s.closed || s.operations[o.id] != o:
+		case s.closed || s.overrun || s.operations[o.id] != o:
 			s.mu.Unlock()
 			return context.Canceled
 		case len(s.queue) < s.hub.config.Buffer/2:

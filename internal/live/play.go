@@ -20,7 +20,9 @@ const patience = 30 * time.Second
 // message is a response of a subscription, for any number of clients.
 type message struct {
 	at      event.Position // of its event
+	gap     bool           // it says that history is gone, and goes on from there
 	payload []byte         // JSON
+	made    time.Time
 }
 
 // performance is a subscription that is executed, from wherever in the log.
@@ -34,13 +36,10 @@ type performance struct {
 // It returns errors when the subscription is refused, and nothing when its part
 // of the log, or ctx, has ended.
 func (p performance) play(ctx context.Context, what event.Range, begun func(event.Position), hand func(*message) error) gqlerror.List {
-	var since time.Time // of the first failure of what comes next
+	var since time.Time // of the first failure since the last response without one
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
 		mayWait := since.IsZero() || time.Since(since) < patience
-		last, errs, done := p.try(ctx, what, begun, func(m *message) error {
-			since, wait = time.Time{}, 50*time.Millisecond
-			return hand(m)
-		}, mayWait)
+		last, errs, done := p.try(ctx, what, begun, hand, mayWait, func() { since, wait = time.Time{}, 50*time.Millisecond })
 		if done || ctx.Err() != nil {
 			return errs
 		}
@@ -60,7 +59,7 @@ func (p performance) play(ctx context.Context, what event.Range, begun func(even
 
 // try plays until something fails by the server's fault, if that may wait. It
 // returns the position that it came to.
-func (p performance) try(ctx context.Context, what event.Range, begun func(event.Position), hand func(*message) error, mayWait bool) (last *event.Position, errs gqlerror.List, done bool) {
+func (p performance) try(ctx context.Context, what event.Range, begun func(event.Position), hand func(*message) error, mayWait bool, worked func()) (last *event.Position, errs gqlerror.List, done bool) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	feed := event.NewFeed(&what)
@@ -82,18 +81,22 @@ func (p performance) try(ctx context.Context, what event.Range, begun func(event
 		if response == nil {
 			return last, nil, true
 		}
-		position := feed.Delivered()
-		if mayWait && failed(response.Errors) {
+		of := feed.Delivered()
+		switch bad := failed(response.Errors); {
+		case bad && mayWait:
 			return last, nil, false
+		case !bad:
+			worked()
+			mayWait = true
 		}
 		payload, err := json.Marshal(response)
 		if err != nil {
 			return last, gqlerror.List{gqlerror.Wrap(err)}, true
 		}
-		if err := hand(&message{position, payload}); err != nil {
+		if err := hand(&message{of.Position, of.Gap, payload, time.Now()}); err != nil {
 			return last, nil, true
 		}
-		last, mayWait = &position, true
+		last = &of.Position
 	}
 }
 

@@ -115,6 +115,7 @@ type socket struct {
 	operations map[string]*operation
 	heard      time.Time // when the client last sent something
 	closed     bool
+	overrun    bool          // more was to be sent than may wait: nothing is any more
 	farewell   chan struct{} // closed when the client has been told; nil if it is not to be
 	queue      []frame
 	writing    bool
@@ -154,7 +155,7 @@ func (s *socket) read() {
 		// On another stack: this goroutine would keep one as deep as handling went
 		// for as long as the socket is open.
 		bad := make(chan *closing)
-		go func() { bad <- s.receive(kind, text) }()
+		go s.hub.guard(func() { bad <- s.receive(kind, text) }, func() { bad <- &closeFailed })
 		if why := <-bad; why != nil {
 			s.close(*why)
 			return

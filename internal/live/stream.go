@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -102,6 +103,7 @@ type stream struct {
 	messages chan *message
 	over     chan gqlerror.List
 	slow     chan struct{}
+	overrun  atomic.Bool // more was to be sent than may wait: nothing is any more
 }
 
 // serve executes an operation and writes what comes of it.
@@ -119,7 +121,7 @@ func (s *stream) serve(ctx context.Context, p performance, params *graphql.RawPa
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		s.execute(ctx, p, params)
+		s.hub.guard(func() { s.execute(ctx, p, params) }, func() { s.end(errPanicked) })
 	}()
 	s.write(ctx)
 	cancel()
@@ -142,7 +144,9 @@ func (s *stream) execute(ctx context.Context, p performance, params *graphql.Raw
 	viewer, _ := auth.ViewerFrom(ctx)
 	leave, errs := s.hub.subscribe(ctx, subscription{p, viewer, params}, s)
 	if leave == nil {
-		s.end(errs)
+		if errs != nil { // or else ctx has ended, or the hub was closed
+			s.end(errs)
+		}
 		return
 	}
 	<-ctx.Done()
@@ -234,13 +238,14 @@ func (s *stream) raw(text string) error {
 
 // offer implements receiver.
 func (s *stream) offer(m *message) {
+	if s.overrun.Load() {
+		return // what is lost stays the last: nothing that came after it may be seen
+	}
 	select {
 	case s.messages <- m:
 	default:
-		select {
-		case s.slow <- struct{}{}:
-		default:
-		}
+		s.overrun.Store(true)
+		s.slow <- struct{}{}
 	}
 }
 

@@ -86,7 +86,14 @@ func (s *socket) send(f frame) {
 
 // enqueue queues a message and sees to it that it is written; s is locked.
 func (s *socket) enqueue(f frame) {
-	if s.closed {
+	if s.closed || s.overrun {
+		return
+	}
+	if len(s.queue) >= s.hub.config.Buffer {
+		// What is lost stays the last: nothing that came after it may be seen.
+		s.overrun = true
+		// Not here: whoever sends may be a group, which is locked, and closing leaves it.
+		go s.close(closeSlow)
 		return
 	}
 	s.queue = append(s.queue, f)
