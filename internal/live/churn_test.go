@@ -1,13 +1,10 @@
 package live_test
 
 import (
-	"io"
 	"net/http"
 	"runtime"
-	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
@@ -63,32 +60,12 @@ func churn(t *testing.T, api *apitest.API, as *apitest.Client, vars apitest.Vars
 // memory is how much is in use once all subscriptions have gone.
 func memory(t *testing.T, api *apitest.API) uint64 {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		text := metrics(t, api)
-		if strings.Contains(text, "\ndealflow_live_sockets 0\n") && strings.Contains(text, "\ndealflow_live_groups 0\n") {
-			break
-		}
-		if time.Now().After(end) {
-			t.Fatalf("there are still subscriptions:\n%s", text)
-		}
-	}
+	until(t, "the end of all subscriptions", func() bool {
+		return api.Metric(t, "dealflow_live_sockets") == 0 && api.Metric(t, "dealflow_live_groups") == 0
+	})
 	var now runtime.MemStats
 	runtime.GC()
 	runtime.GC() // what is in pools survives one
 	runtime.ReadMemStats(&now)
 	return now.HeapAlloc
-}
-
-func metrics(t *testing.T, api *apitest.API) string {
-	t.Helper()
-	response, err := http.Get(api.URL + "/metrics")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }

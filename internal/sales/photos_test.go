@@ -158,7 +158,11 @@ func TestUpdateLeadBesideAnother(t *testing.T) {
 		updated <- err
 	}()
 	const waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-	for waits := false; !waits; time.Sleep(time.Millisecond) {
+	end := time.Now().Add(time.Minute)
+	for waits := false; !waits; time.Sleep(time.Millisecond) { // between two looks
+		if time.Now().After(end) {
+			t.Fatal("the update waits for nothing")
+		}
 		rows := must(o.store.Client.QueryContext(store.System(o.ctx), waiting))(t)
 		waits = rows.Next()
 		if err := rows.Close(); err != nil {
