@@ -74,14 +74,18 @@ func TestLiveClient(t *testing.T) {
 	})
 }
 
-// liveClient is the script that live.md shows.
+// liveClient is the script that live.md shows, with the options that it shows next.
 func liveClient(t *testing.T) string {
 	t.Helper()
+	var scripts []string
 	for _, b := range blocks(t, "live.md") {
 		if b.language == "js" {
-			return b.text
+			scripts = append(scripts, b.text)
 		}
 	}
-	t.Fatal("live.md shows no client")
-	return ""
+	if len(scripts) != 2 {
+		t.Fatalf("live.md shows %d scripts instead of a client and its options", len(scripts))
+	}
+	client, options := scripts[0], scripts[1]
+	return options + strings.Replace(client, "createClient({", "createClient({ ...awake,", 1)
 }
