@@ -12,12 +12,15 @@ import (
 	"dealflow/ent/migrate"
 
 	"dealflow/ent/activity"
+	"dealflow/ent/apikey"
 	"dealflow/ent/business"
 	"dealflow/ent/comment"
 	"dealflow/ent/contact"
 	"dealflow/ent/deal"
+	"dealflow/ent/document"
 	"dealflow/ent/event"
 	"dealflow/ent/eventhead"
+	"dealflow/ent/idempotentanswer"
 	"dealflow/ent/lead"
 	"dealflow/ent/leadstatus"
 	"dealflow/ent/organization"
@@ -40,6 +43,8 @@ type Client struct {
 	config
 	// Schema is the client for creating, migrating and dropping schema.
 	Schema *migrate.Schema
+	// APIKey is the client for interacting with the APIKey builders.
+	APIKey *APIKeyClient
 	// Activity is the client for interacting with the Activity builders.
 	Activity *ActivityClient
 	// Business is the client for interacting with the Business builders.
@@ -50,10 +55,14 @@ type Client struct {
 	Contact *ContactClient
 	// Deal is the client for interacting with the Deal builders.
 	Deal *DealClient
+	// Document is the client for interacting with the Document builders.
+	Document *DocumentClient
 	// Event is the client for interacting with the Event builders.
 	Event *EventClient
 	// EventHead is the client for interacting with the EventHead builders.
 	EventHead *EventHeadClient
+	// IdempotentAnswer is the client for interacting with the IdempotentAnswer builders.
+	IdempotentAnswer *IdempotentAnswerClient
 	// Lead is the client for interacting with the Lead builders.
 	Lead *LeadClient
 	// LeadStatus is the client for interacting with the LeadStatus builders.
@@ -79,13 +88,16 @@ func NewClient(opts ...Option) *Client {
 
 func (c *Client) init() {
 	c.Schema = migrate.NewSchema(c.driver)
+	c.APIKey = NewAPIKeyClient(c.config)
 	c.Activity = NewActivityClient(c.config)
 	c.Business = NewBusinessClient(c.config)
 	c.Comment = NewCommentClient(c.config)
 	c.Contact = NewContactClient(c.config)
 	c.Deal = NewDealClient(c.config)
+	c.Document = NewDocumentClient(c.config)
 	c.Event = NewEventClient(c.config)
 	c.EventHead = NewEventHeadClient(c.config)
+	c.IdempotentAnswer = NewIdempotentAnswerClient(c.config)
 	c.Lead = NewLeadClient(c.config)
 	c.LeadStatus = NewLeadStatusClient(c.config)
 	c.Organization = NewOrganizationClient(c.config)
@@ -183,22 +195,25 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 	cfg := c.config
 	cfg.driver = tx
 	return &Tx{
-		ctx:          ctx,
-		config:       cfg,
-		Activity:     NewActivityClient(cfg),
-		Business:     NewBusinessClient(cfg),
-		Comment:      NewCommentClient(cfg),
-		Contact:      NewContactClient(cfg),
-		Deal:         NewDealClient(cfg),
-		Event:        NewEventClient(cfg),
-		EventHead:    NewEventHeadClient(cfg),
-		Lead:         NewLeadClient(cfg),
-		LeadStatus:   NewLeadStatusClient(cfg),
-		Organization: NewOrganizationClient(cfg),
-		Pipeline:     NewPipelineClient(cfg),
-		Stage:        NewStageClient(cfg),
-		StageStay:    NewStageStayClient(cfg),
-		User:         NewUserClient(cfg),
+		ctx:              ctx,
+		config:           cfg,
+		APIKey:           NewAPIKeyClient(cfg),
+		Activity:         NewActivityClient(cfg),
+		Business:         NewBusinessClient(cfg),
+		Comment:          NewCommentClient(cfg),
+		Contact:          NewContactClient(cfg),
+		Deal:             NewDealClient(cfg),
+		Document:         NewDocumentClient(cfg),
+		Event:            NewEventClient(cfg),
+		EventHead:        NewEventHeadClient(cfg),
+		IdempotentAnswer: NewIdempotentAnswerClient(cfg),
+		Lead:             NewLeadClient(cfg),
+		LeadStatus:       NewLeadStatusClient(cfg),
+		Organization:     NewOrganizationClient(cfg),
+		Pipeline:         NewPipelineClient(cfg),
+		Stage:            NewStageClient(cfg),
+		StageStay:        NewStageStayClient(cfg),
+		User:             NewUserClient(cfg),
 	}, nil
 }
 
@@ -216,29 +231,32 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 	cfg := c.config
 	cfg.driver = &txDriver{tx: tx, drv: c.driver}
 	return &Tx{
-		ctx:          ctx,
-		config:       cfg,
-		Activity:     NewActivityClient(cfg),
-		Business:     NewBusinessClient(cfg),
-		Comment:      NewCommentClient(cfg),
-		Contact:      NewContactClient(cfg),
-		Deal:         NewDealClient(cfg),
-		Event:        NewEventClient(cfg),
-		EventHead:    NewEventHeadClient(cfg),
-		Lead:         NewLeadClient(cfg),
-		LeadStatus:   NewLeadStatusClient(cfg),
-		Organization: NewOrganizationClient(cfg),
-		Pipeline:     NewPipelineClient(cfg),
-		Stage:        NewStageClient(cfg),
-		StageStay:    NewStageStayClient(cfg),
-		User:         NewUserClient(cfg),
+		ctx:              ctx,
+		config:           cfg,
+		APIKey:           NewAPIKeyClient(cfg),
+		Activity:         NewActivityClient(cfg),
+		Business:         NewBusinessClient(cfg),
+		Comment:          NewCommentClient(cfg),
+		Contact:          NewContactClient(cfg),
+		Deal:             NewDealClient(cfg),
+		Document:         NewDocumentClient(cfg),
+		Event:            NewEventClient(cfg),
+		EventHead:        NewEventHeadClient(cfg),
+		IdempotentAnswer: NewIdempotentAnswerClient(cfg),
+		Lead:             NewLeadClient(cfg),
+		LeadStatus:       NewLeadStatusClient(cfg),
+		Organization:     NewOrganizationClient(cfg),
+		Pipeline:         NewPipelineClient(cfg),
+		Stage:            NewStageClient(cfg),
+		StageStay:        NewStageStayClient(cfg),
+		User:             NewUserClient(cfg),
 	}, nil
 }
 
 // Debug returns a new debug-client. It's used to get verbose logging on specific operations.
 //
 //	client.Debug().
-//		Activity.
+//		APIKey.
 //		Query().
 //		Count(ctx)
 func (c *Client) Debug() *Client {
@@ -261,8 +279,9 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.Activity, c.Business, c.Comment, c.Contact, c.Deal, c.Event, c.EventHead,
-		c.Lead, c.LeadStatus, c.Organization, c.Pipeline, c.Stage, c.StageStay, c.User,
+		c.APIKey, c.Activity, c.Business, c.Comment, c.Contact, c.Deal, c.Document,
+		c.Event, c.EventHead, c.IdempotentAnswer, c.Lead, c.LeadStatus, c.Organization,
+		c.Pipeline, c.Stage, c.StageStay, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -272,8 +291,9 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.Activity, c.Business, c.Comment, c.Contact, c.Deal, c.Event, c.EventHead,
-		c.Lead, c.LeadStatus, c.Organization, c.Pipeline, c.Stage, c.StageStay, c.User,
+		c.APIKey, c.Activity, c.Business, c.Comment, c.Contact, c.Deal, c.Document,
+		c.Event, c.EventHead, c.IdempotentAnswer, c.Lead, c.LeadStatus, c.Organization,
+		c.Pipeline, c.Stage, c.StageStay, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -282,6 +302,8 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 // Mutate implements the ent.Mutator interface.
 func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 	switch m := m.(type) {
+	case *APIKeyMutation:
+		return c.APIKey.mutate(ctx, m)
 	case *ActivityMutation:
 		return c.Activity.mutate(ctx, m)
 	case *BusinessMutation:
@@ -292,10 +314,14 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Contact.mutate(ctx, m)
 	case *DealMutation:
 		return c.Deal.mutate(ctx, m)
+	case *DocumentMutation:
+		return c.Document.mutate(ctx, m)
 	case *EventMutation:
 		return c.Event.mutate(ctx, m)
 	case *EventHeadMutation:
 		return c.EventHead.mutate(ctx, m)
+	case *IdempotentAnswerMutation:
+		return c.IdempotentAnswer.mutate(ctx, m)
 	case *LeadMutation:
 		return c.Lead.mutate(ctx, m)
 	case *LeadStatusMutation:
@@ -312,6 +338,155 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.User.mutate(ctx, m)
 	default:
 		return nil, fmt.Errorf("ent: unknown mutation type %T", m)
+	}
+}
+
+// APIKeyClient is a client for the APIKey schema.
+type APIKeyClient struct {
+	config
+}
+
+// NewAPIKeyClient returns a client for the APIKey from the given config.
+func NewAPIKeyClient(c config) *APIKeyClient {
+	return &APIKeyClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `apikey.Hooks(f(g(h())))`.
+func (c *APIKeyClient) Use(hooks ...Hook) {
+	c.hooks.APIKey = append(c.hooks.APIKey, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `apikey.Intercept(f(g(h())))`.
+func (c *APIKeyClient) Intercept(interceptors ...Interceptor) {
+	c.inters.APIKey = append(c.inters.APIKey, interceptors...)
+}
+
+// Create returns a builder for creating a APIKey entity.
+func (c *APIKeyClient) Create() *APIKeyCreate {
+	mutation := newAPIKeyMutation(c.config, OpCreate)
+	return &APIKeyCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of APIKey entities.
+func (c *APIKeyClient) CreateBulk(builders ...*APIKeyCreate) *APIKeyCreateBulk {
+	return &APIKeyCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *APIKeyClient) MapCreateBulk(slice any, setFunc func(*APIKeyCreate, int)) *APIKeyCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &APIKeyCreateBulk{err: fmt.Errorf("calling to APIKeyClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*APIKeyCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &APIKeyCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for APIKey.
+func (c *APIKeyClient) Update() *APIKeyUpdate {
+	mutation := newAPIKeyMutation(c.config, OpUpdate)
+	return &APIKeyUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *APIKeyClient) UpdateOne(_m *APIKey) *APIKeyUpdateOne {
+	mutation := newAPIKeyMutation(c.config, OpUpdateOne, withAPIKey(_m))
+	return &APIKeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *APIKeyClient) UpdateOneID(id uuid.UUID) *APIKeyUpdateOne {
+	mutation := newAPIKeyMutation(c.config, OpUpdateOne, withAPIKeyID(id))
+	return &APIKeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for APIKey.
+func (c *APIKeyClient) Delete() *APIKeyDelete {
+	mutation := newAPIKeyMutation(c.config, OpDelete)
+	return &APIKeyDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *APIKeyClient) DeleteOne(_m *APIKey) *APIKeyDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *APIKeyClient) DeleteOneID(id uuid.UUID) *APIKeyDeleteOne {
+	builder := c.Delete().Where(apikey.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &APIKeyDeleteOne{builder}
+}
+
+// Query returns a query builder for APIKey.
+func (c *APIKeyClient) Query() *APIKeyQuery {
+	return &APIKeyQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeAPIKey},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a APIKey entity by its id.
+func (c *APIKeyClient) Get(ctx context.Context, id uuid.UUID) (*APIKey, error) {
+	return c.Query().Where(apikey.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *APIKeyClient) GetX(ctx context.Context, id uuid.UUID) *APIKey {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryOrganization queries the organization edge of a APIKey.
+func (c *APIKeyClient) QueryOrganization(_m *APIKey) *OrganizationQuery {
+	query := (&OrganizationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(apikey.Table, apikey.FieldID, id),
+			sqlgraph.To(organization.Table, organization.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, apikey.OrganizationTable, apikey.OrganizationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *APIKeyClient) Hooks() []Hook {
+	return c.hooks.APIKey
+}
+
+// Interceptors returns the client interceptors.
+func (c *APIKeyClient) Interceptors() []Interceptor {
+	return c.inters.APIKey
+}
+
+func (c *APIKeyClient) mutate(ctx context.Context, m *APIKeyMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&APIKeyCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&APIKeyUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&APIKeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&APIKeyDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown APIKey mutation op: %q", m.Op())
 	}
 }
 
@@ -1220,6 +1395,155 @@ func (c *DealClient) mutate(ctx context.Context, m *DealMutation) (Value, error)
 	}
 }
 
+// DocumentClient is a client for the Document schema.
+type DocumentClient struct {
+	config
+}
+
+// NewDocumentClient returns a client for the Document from the given config.
+func NewDocumentClient(c config) *DocumentClient {
+	return &DocumentClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `document.Hooks(f(g(h())))`.
+func (c *DocumentClient) Use(hooks ...Hook) {
+	c.hooks.Document = append(c.hooks.Document, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `document.Intercept(f(g(h())))`.
+func (c *DocumentClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Document = append(c.inters.Document, interceptors...)
+}
+
+// Create returns a builder for creating a Document entity.
+func (c *DocumentClient) Create() *DocumentCreate {
+	mutation := newDocumentMutation(c.config, OpCreate)
+	return &DocumentCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Document entities.
+func (c *DocumentClient) CreateBulk(builders ...*DocumentCreate) *DocumentCreateBulk {
+	return &DocumentCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *DocumentClient) MapCreateBulk(slice any, setFunc func(*DocumentCreate, int)) *DocumentCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &DocumentCreateBulk{err: fmt.Errorf("calling to DocumentClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*DocumentCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &DocumentCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Document.
+func (c *DocumentClient) Update() *DocumentUpdate {
+	mutation := newDocumentMutation(c.config, OpUpdate)
+	return &DocumentUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *DocumentClient) UpdateOne(_m *Document) *DocumentUpdateOne {
+	mutation := newDocumentMutation(c.config, OpUpdateOne, withDocument(_m))
+	return &DocumentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *DocumentClient) UpdateOneID(id uuid.UUID) *DocumentUpdateOne {
+	mutation := newDocumentMutation(c.config, OpUpdateOne, withDocumentID(id))
+	return &DocumentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Document.
+func (c *DocumentClient) Delete() *DocumentDelete {
+	mutation := newDocumentMutation(c.config, OpDelete)
+	return &DocumentDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *DocumentClient) DeleteOne(_m *Document) *DocumentDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *DocumentClient) DeleteOneID(id uuid.UUID) *DocumentDeleteOne {
+	builder := c.Delete().Where(document.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &DocumentDeleteOne{builder}
+}
+
+// Query returns a query builder for Document.
+func (c *DocumentClient) Query() *DocumentQuery {
+	return &DocumentQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeDocument},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Document entity by its id.
+func (c *DocumentClient) Get(ctx context.Context, id uuid.UUID) (*Document, error) {
+	return c.Query().Where(document.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *DocumentClient) GetX(ctx context.Context, id uuid.UUID) *Document {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryOrganization queries the organization edge of a Document.
+func (c *DocumentClient) QueryOrganization(_m *Document) *OrganizationQuery {
+	query := (&OrganizationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(document.Table, document.FieldID, id),
+			sqlgraph.To(organization.Table, organization.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, document.OrganizationTable, document.OrganizationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *DocumentClient) Hooks() []Hook {
+	return c.hooks.Document
+}
+
+// Interceptors returns the client interceptors.
+func (c *DocumentClient) Interceptors() []Interceptor {
+	return c.inters.Document
+}
+
+func (c *DocumentClient) mutate(ctx context.Context, m *DocumentMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&DocumentCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&DocumentUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&DocumentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&DocumentDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Document mutation op: %q", m.Op())
+	}
+}
+
 // EventClient is a client for the Event schema.
 type EventClient struct {
 	config
@@ -1515,6 +1839,155 @@ func (c *EventHeadClient) mutate(ctx context.Context, m *EventHeadMutation) (Val
 		return (&EventHeadDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown EventHead mutation op: %q", m.Op())
+	}
+}
+
+// IdempotentAnswerClient is a client for the IdempotentAnswer schema.
+type IdempotentAnswerClient struct {
+	config
+}
+
+// NewIdempotentAnswerClient returns a client for the IdempotentAnswer from the given config.
+func NewIdempotentAnswerClient(c config) *IdempotentAnswerClient {
+	return &IdempotentAnswerClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `idempotentanswer.Hooks(f(g(h())))`.
+func (c *IdempotentAnswerClient) Use(hooks ...Hook) {
+	c.hooks.IdempotentAnswer = append(c.hooks.IdempotentAnswer, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `idempotentanswer.Intercept(f(g(h())))`.
+func (c *IdempotentAnswerClient) Intercept(interceptors ...Interceptor) {
+	c.inters.IdempotentAnswer = append(c.inters.IdempotentAnswer, interceptors...)
+}
+
+// Create returns a builder for creating a IdempotentAnswer entity.
+func (c *IdempotentAnswerClient) Create() *IdempotentAnswerCreate {
+	mutation := newIdempotentAnswerMutation(c.config, OpCreate)
+	return &IdempotentAnswerCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of IdempotentAnswer entities.
+func (c *IdempotentAnswerClient) CreateBulk(builders ...*IdempotentAnswerCreate) *IdempotentAnswerCreateBulk {
+	return &IdempotentAnswerCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *IdempotentAnswerClient) MapCreateBulk(slice any, setFunc func(*IdempotentAnswerCreate, int)) *IdempotentAnswerCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &IdempotentAnswerCreateBulk{err: fmt.Errorf("calling to IdempotentAnswerClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*IdempotentAnswerCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &IdempotentAnswerCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for IdempotentAnswer.
+func (c *IdempotentAnswerClient) Update() *IdempotentAnswerUpdate {
+	mutation := newIdempotentAnswerMutation(c.config, OpUpdate)
+	return &IdempotentAnswerUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *IdempotentAnswerClient) UpdateOne(_m *IdempotentAnswer) *IdempotentAnswerUpdateOne {
+	mutation := newIdempotentAnswerMutation(c.config, OpUpdateOne, withIdempotentAnswer(_m))
+	return &IdempotentAnswerUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *IdempotentAnswerClient) UpdateOneID(id uuid.UUID) *IdempotentAnswerUpdateOne {
+	mutation := newIdempotentAnswerMutation(c.config, OpUpdateOne, withIdempotentAnswerID(id))
+	return &IdempotentAnswerUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for IdempotentAnswer.
+func (c *IdempotentAnswerClient) Delete() *IdempotentAnswerDelete {
+	mutation := newIdempotentAnswerMutation(c.config, OpDelete)
+	return &IdempotentAnswerDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *IdempotentAnswerClient) DeleteOne(_m *IdempotentAnswer) *IdempotentAnswerDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *IdempotentAnswerClient) DeleteOneID(id uuid.UUID) *IdempotentAnswerDeleteOne {
+	builder := c.Delete().Where(idempotentanswer.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &IdempotentAnswerDeleteOne{builder}
+}
+
+// Query returns a query builder for IdempotentAnswer.
+func (c *IdempotentAnswerClient) Query() *IdempotentAnswerQuery {
+	return &IdempotentAnswerQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeIdempotentAnswer},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a IdempotentAnswer entity by its id.
+func (c *IdempotentAnswerClient) Get(ctx context.Context, id uuid.UUID) (*IdempotentAnswer, error) {
+	return c.Query().Where(idempotentanswer.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *IdempotentAnswerClient) GetX(ctx context.Context, id uuid.UUID) *IdempotentAnswer {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryOrganization queries the organization edge of a IdempotentAnswer.
+func (c *IdempotentAnswerClient) QueryOrganization(_m *IdempotentAnswer) *OrganizationQuery {
+	query := (&OrganizationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(idempotentanswer.Table, idempotentanswer.FieldID, id),
+			sqlgraph.To(organization.Table, organization.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, idempotentanswer.OrganizationTable, idempotentanswer.OrganizationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *IdempotentAnswerClient) Hooks() []Hook {
+	return c.hooks.IdempotentAnswer
+}
+
+// Interceptors returns the client interceptors.
+func (c *IdempotentAnswerClient) Interceptors() []Interceptor {
+	return c.inters.IdempotentAnswer
+}
+
+func (c *IdempotentAnswerClient) mutate(ctx context.Context, m *IdempotentAnswerMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&IdempotentAnswerCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&IdempotentAnswerUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&IdempotentAnswerUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&IdempotentAnswerDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown IdempotentAnswer mutation op: %q", m.Op())
 	}
 }
 
@@ -2676,12 +3149,14 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Activity, Business, Comment, Contact, Deal, Event, EventHead, Lead, LeadStatus,
-		Organization, Pipeline, Stage, StageStay, User []ent.Hook
+		APIKey, Activity, Business, Comment, Contact, Deal, Document, Event, EventHead,
+		IdempotentAnswer, Lead, LeadStatus, Organization, Pipeline, Stage, StageStay,
+		User []ent.Hook
 	}
 	inters struct {
-		Activity, Business, Comment, Contact, Deal, Event, EventHead, Lead, LeadStatus,
-		Organization, Pipeline, Stage, StageStay, User []ent.Interceptor
+		APIKey, Activity, Business, Comment, Contact, Deal, Document, Event, EventHead,
+		IdempotentAnswer, Lead, LeadStatus, Organization, Pipeline, Stage, StageStay,
+		User []ent.Interceptor
 	}
 )
 

@@ -5,12 +5,15 @@ package ent
 import (
 	"context"
 	"dealflow/ent/activity"
+	"dealflow/ent/apikey"
 	"dealflow/ent/business"
 	"dealflow/ent/comment"
 	"dealflow/ent/contact"
 	"dealflow/ent/deal"
+	"dealflow/ent/document"
 	"dealflow/ent/event"
 	"dealflow/ent/eventhead"
+	"dealflow/ent/idempotentanswer"
 	"dealflow/ent/lead"
 	"dealflow/ent/leadstatus"
 	"dealflow/ent/organization"
@@ -86,20 +89,23 @@ var (
 func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
-			activity.Table:     activity.ValidColumn,
-			business.Table:     business.ValidColumn,
-			comment.Table:      comment.ValidColumn,
-			contact.Table:      contact.ValidColumn,
-			deal.Table:         deal.ValidColumn,
-			event.Table:        event.ValidColumn,
-			eventhead.Table:    eventhead.ValidColumn,
-			lead.Table:         lead.ValidColumn,
-			leadstatus.Table:   leadstatus.ValidColumn,
-			organization.Table: organization.ValidColumn,
-			pipeline.Table:     pipeline.ValidColumn,
-			stage.Table:        stage.ValidColumn,
-			stagestay.Table:    stagestay.ValidColumn,
-			user.Table:         user.ValidColumn,
+			apikey.Table:           apikey.ValidColumn,
+			activity.Table:         activity.ValidColumn,
+			business.Table:         business.ValidColumn,
+			comment.Table:          comment.ValidColumn,
+			contact.Table:          contact.ValidColumn,
+			deal.Table:             deal.ValidColumn,
+			document.Table:         document.ValidColumn,
+			event.Table:            event.ValidColumn,
+			eventhead.Table:        eventhead.ValidColumn,
+			idempotentanswer.Table: idempotentanswer.ValidColumn,
+			lead.Table:             lead.ValidColumn,
+			leadstatus.Table:       leadstatus.ValidColumn,
+			organization.Table:     organization.ValidColumn,
+			pipeline.Table:         pipeline.ValidColumn,
+			stage.Table:            stage.ValidColumn,
+			stagestay.Table:        stagestay.ValidColumn,
+			user.Table:             user.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

@@ -22,6 +22,8 @@ type EventHead struct {
 	OrganizationID uuid.UUID `json:"organization_id,omitempty"`
 	// Seq holds the value of the "seq" field.
 	Seq int64 `json:"seq,omitempty"`
+	// Revision holds the value of the "revision" field.
+	Revision *uuid.UUID `json:"revision,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the EventHeadQuery when eager-loading is set.
 	Edges        EventHeadEdges `json:"edges"`
@@ -53,6 +55,8 @@ func (*EventHead) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case eventhead.FieldRevision:
+			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case eventhead.FieldSeq:
 			values[i] = new(sql.NullInt64)
 		case eventhead.FieldID, eventhead.FieldOrganizationID:
@@ -89,6 +93,13 @@ func (_m *EventHead) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field seq", values[i])
 			} else if value.Valid {
 				_m.Seq = value.Int64
+			}
+		case eventhead.FieldRevision:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field revision", values[i])
+			} else if value.Valid {
+				_m.Revision = new(uuid.UUID)
+				*_m.Revision = *value.S.(*uuid.UUID)
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -136,6 +147,11 @@ func (_m *EventHead) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("seq=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Seq))
+	builder.WriteString(", ")
+	if v := _m.Revision; v != nil {
+		builder.WriteString("revision=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -36,6 +36,20 @@ func (_c *EventHeadCreate) SetSeq(v int64) *EventHeadCreate {
 	return _c
 }
 
+// SetRevision sets the "revision" field.
+func (_c *EventHeadCreate) SetRevision(v uuid.UUID) *EventHeadCreate {
+	_c.mutation.SetRevision(v)
+	return _c
+}
+
+// SetNillableRevision sets the "revision" field if the given value is not nil.
+func (_c *EventHeadCreate) SetNillableRevision(v *uuid.UUID) *EventHeadCreate {
+	if v != nil {
+		_c.SetRevision(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *EventHeadCreate) SetID(v uuid.UUID) *EventHeadCreate {
 	_c.mutation.SetID(v)
@@ -152,6 +166,10 @@ func (_c *EventHeadCreate) createSpec() (*EventHead, *sqlgraph.CreateSpec) {
 		_spec.SetField(eventhead.FieldSeq, field.TypeInt64, value)
 		_node.Seq = value
 	}
+	if value, ok := _c.mutation.Revision(); ok {
+		_spec.SetField(eventhead.FieldRevision, field.TypeUUID, value)
+		_node.Revision = &value
+	}
 	if nodes := _c.mutation.OrganizationIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
@@ -239,6 +257,24 @@ func (u *EventHeadUpsert) AddSeq(v int64) *EventHeadUpsert {
 	return u
 }
 
+// SetRevision sets the "revision" field.
+func (u *EventHeadUpsert) SetRevision(v uuid.UUID) *EventHeadUpsert {
+	u.Set(eventhead.FieldRevision, v)
+	return u
+}
+
+// UpdateRevision sets the "revision" field to the value that was provided on create.
+func (u *EventHeadUpsert) UpdateRevision() *EventHeadUpsert {
+	u.SetExcluded(eventhead.FieldRevision)
+	return u
+}
+
+// ClearRevision clears the value of the "revision" field.
+func (u *EventHeadUpsert) ClearRevision() *EventHeadUpsert {
+	u.SetNull(eventhead.FieldRevision)
+	return u
+}
+
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
 //
@@ -308,6 +344,27 @@ func (u *EventHeadUpsertOne) AddSeq(v int64) *EventHeadUpsertOne {
 func (u *EventHeadUpsertOne) UpdateSeq() *EventHeadUpsertOne {
 	return u.Update(func(s *EventHeadUpsert) {
 		s.UpdateSeq()
+	})
+}
+
+// SetRevision sets the "revision" field.
+func (u *EventHeadUpsertOne) SetRevision(v uuid.UUID) *EventHeadUpsertOne {
+	return u.Update(func(s *EventHeadUpsert) {
+		s.SetRevision(v)
+	})
+}
+
+// UpdateRevision sets the "revision" field to the value that was provided on create.
+func (u *EventHeadUpsertOne) UpdateRevision() *EventHeadUpsertOne {
+	return u.Update(func(s *EventHeadUpsert) {
+		s.UpdateRevision()
+	})
+}
+
+// ClearRevision clears the value of the "revision" field.
+func (u *EventHeadUpsertOne) ClearRevision() *EventHeadUpsertOne {
+	return u.Update(func(s *EventHeadUpsert) {
+		s.ClearRevision()
 	})
 }
 
@@ -547,6 +604,27 @@ func (u *EventHeadUpsertBulk) AddSeq(v int64) *EventHeadUpsertBulk {
 func (u *EventHeadUpsertBulk) UpdateSeq() *EventHeadUpsertBulk {
 	return u.Update(func(s *EventHeadUpsert) {
 		s.UpdateSeq()
+	})
+}
+
+// SetRevision sets the "revision" field.
+func (u *EventHeadUpsertBulk) SetRevision(v uuid.UUID) *EventHeadUpsertBulk {
+	return u.Update(func(s *EventHeadUpsert) {
+		s.SetRevision(v)
+	})
+}
+
+// UpdateRevision sets the "revision" field to the value that was provided on create.
+func (u *EventHeadUpsertBulk) UpdateRevision() *EventHeadUpsertBulk {
+	return u.Update(func(s *EventHeadUpsert) {
+		s.UpdateRevision()
+	})
+}
+
+// ClearRevision clears the value of the "revision" field.
+func (u *EventHeadUpsertBulk) ClearRevision() *EventHeadUpsertBulk {
+	return u.Update(func(s *EventHeadUpsert) {
+		s.ClearRevision()
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
+	"github.com/google/uuid"
 )
 
 // EventHeadUpdate is the builder for updating EventHead entities.
@@ -46,6 +47,26 @@ func (_u *EventHeadUpdate) SetNillableSeq(v *int64) *EventHeadUpdate {
 // AddSeq adds value to the "seq" field.
 func (_u *EventHeadUpdate) AddSeq(v int64) *EventHeadUpdate {
 	_u.mutation.AddSeq(v)
+	return _u
+}
+
+// SetRevision sets the "revision" field.
+func (_u *EventHeadUpdate) SetRevision(v uuid.UUID) *EventHeadUpdate {
+	_u.mutation.SetRevision(v)
+	return _u
+}
+
+// SetNillableRevision sets the "revision" field if the given value is not nil.
+func (_u *EventHeadUpdate) SetNillableRevision(v *uuid.UUID) *EventHeadUpdate {
+	if v != nil {
+		_u.SetRevision(*v)
+	}
+	return _u
+}
+
+// ClearRevision clears the value of the "revision" field.
+func (_u *EventHeadUpdate) ClearRevision() *EventHeadUpdate {
+	_u.mutation.ClearRevision()
 	return _u
 }
 
@@ -118,6 +139,12 @@ func (_u *EventHeadUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.AddedSeq(); ok {
 		_spec.AddField(eventhead.FieldSeq, field.TypeInt64, value)
 	}
+	if value, ok := _u.mutation.Revision(); ok {
+		_spec.SetField(eventhead.FieldRevision, field.TypeUUID, value)
+	}
+	if _u.mutation.RevisionCleared() {
+		_spec.ClearField(eventhead.FieldRevision, field.TypeUUID)
+	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -158,6 +185,26 @@ func (_u *EventHeadUpdateOne) SetNillableSeq(v *int64) *EventHeadUpdateOne {
 // AddSeq adds value to the "seq" field.
 func (_u *EventHeadUpdateOne) AddSeq(v int64) *EventHeadUpdateOne {
 	_u.mutation.AddSeq(v)
+	return _u
+}
+
+// SetRevision sets the "revision" field.
+func (_u *EventHeadUpdateOne) SetRevision(v uuid.UUID) *EventHeadUpdateOne {
+	_u.mutation.SetRevision(v)
+	return _u
+}
+
+// SetNillableRevision sets the "revision" field if the given value is not nil.
+func (_u *EventHeadUpdateOne) SetNillableRevision(v *uuid.UUID) *EventHeadUpdateOne {
+	if v != nil {
+		_u.SetRevision(*v)
+	}
+	return _u
+}
+
+// ClearRevision clears the value of the "revision" field.
+func (_u *EventHeadUpdateOne) ClearRevision() *EventHeadUpdateOne {
+	_u.mutation.ClearRevision()
 	return _u
 }
 
@@ -259,6 +306,12 @@ func (_u *EventHeadUpdateOne) sqlSave(ctx context.Context) (_node *EventHead, er
 	}
 	if value, ok := _u.mutation.AddedSeq(); ok {
 		_spec.AddField(eventhead.FieldSeq, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Revision(); ok {
+		_spec.SetField(eventhead.FieldRevision, field.TypeUUID, value)
+	}
+	if _u.mutation.RevisionCleared() {
+		_spec.ClearField(eventhead.FieldRevision, field.TypeUUID)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &EventHead{config: _u.config}

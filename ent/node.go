@@ -11,6 +11,12 @@ type Node interface {
 }
 
 // GlobalID is the entity's id as the API shows it.
+func (_m *APIKey) GlobalID() string { return id.APIKey.Encode(_m.ID) }
+
+// IsNode marks the entity as one that node(id) finds.
+func (_m *APIKey) IsNode() {}
+
+// GlobalID is the entity's id as the API shows it.
 func (_m *Activity) GlobalID() string { return id.Activity.Encode(_m.ID) }
 
 // IsNode marks the entity as one that node(id) finds.

@@ -4,12 +4,15 @@ package ent
 
 import (
 	"dealflow/ent/activity"
+	"dealflow/ent/apikey"
 	"dealflow/ent/business"
 	"dealflow/ent/comment"
 	"dealflow/ent/contact"
 	"dealflow/ent/deal"
+	"dealflow/ent/document"
 	"dealflow/ent/event"
 	"dealflow/ent/eventhead"
+	"dealflow/ent/idempotentanswer"
 	"dealflow/ent/lead"
 	"dealflow/ent/leadstatus"
 	"dealflow/ent/organization"
@@ -26,6 +29,59 @@ import (
 // (default values, validators, hooks and policies) and stitches it
 // to their package variables.
 func init() {
+	apikeyMixin := schema.APIKey{}.Mixin()
+	apikeyMixinFields0 := apikeyMixin[0].Fields()
+	_ = apikeyMixinFields0
+	apikeyFields := schema.APIKey{}.Fields()
+	_ = apikeyFields
+	// apikeyDescName is the schema descriptor for name field.
+	apikeyDescName := apikeyFields[0].Descriptor()
+	// apikey.NameValidator is a validator for the "name" field. It is called by the builders before save.
+	apikey.NameValidator = func() func(string) error {
+		validators := apikeyDescName.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(name string) error {
+			for _, fn := range fns {
+				if err := fn(name); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// apikeyDescClient is the schema descriptor for client field.
+	apikeyDescClient := apikeyFields[1].Descriptor()
+	// apikey.ClientValidator is a validator for the "client" field. It is called by the builders before save.
+	apikey.ClientValidator = func() func(string) error {
+		validators := apikeyDescClient.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(client string) error {
+			for _, fn := range fns {
+				if err := fn(client); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// apikeyDescHash is the schema descriptor for hash field.
+	apikeyDescHash := apikeyFields[2].Descriptor()
+	// apikey.HashValidator is a validator for the "hash" field. It is called by the builders before save.
+	apikey.HashValidator = apikeyDescHash.Validators[0].(func([]byte) error)
+	// apikeyDescBudget is the schema descriptor for budget field.
+	apikeyDescBudget := apikeyFields[4].Descriptor()
+	// apikey.BudgetValidator is a validator for the "budget" field. It is called by the builders before save.
+	apikey.BudgetValidator = apikeyDescBudget.Validators[0].(func(int) error)
+	// apikeyDescID is the schema descriptor for id field.
+	apikeyDescID := apikeyMixinFields0[0].Descriptor()
+	// apikey.DefaultID holds the default value on creation for the id field.
+	apikey.DefaultID = apikeyDescID.Default.(func() uuid.UUID)
 	activityMixin := schema.Activity{}.Mixin()
 	activityMixinFields0 := activityMixin[0].Fields()
 	_ = activityMixinFields0
@@ -199,6 +255,77 @@ func init() {
 	dealDescID := dealMixinFields0[0].Descriptor()
 	// deal.DefaultID holds the default value on creation for the id field.
 	deal.DefaultID = dealDescID.Default.(func() uuid.UUID)
+	documentMixin := schema.Document{}.Mixin()
+	documentMixinFields0 := documentMixin[0].Fields()
+	_ = documentMixinFields0
+	documentFields := schema.Document{}.Fields()
+	_ = documentFields
+	// documentDescClient is the schema descriptor for client field.
+	documentDescClient := documentFields[0].Descriptor()
+	// document.ClientValidator is a validator for the "client" field. It is called by the builders before save.
+	document.ClientValidator = func() func(string) error {
+		validators := documentDescClient.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(client string) error {
+			for _, fn := range fns {
+				if err := fn(client); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// documentDescKey is the schema descriptor for key field.
+	documentDescKey := documentFields[1].Descriptor()
+	// document.KeyValidator is a validator for the "key" field. It is called by the builders before save.
+	document.KeyValidator = func() func(string) error {
+		validators := documentDescKey.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(key string) error {
+			for _, fn := range fns {
+				if err := fn(key); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// documentDescName is the schema descriptor for name field.
+	documentDescName := documentFields[2].Descriptor()
+	// document.NameValidator is a validator for the "name" field. It is called by the builders before save.
+	document.NameValidator = func() func(string) error {
+		validators := documentDescName.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(name string) error {
+			for _, fn := range fns {
+				if err := fn(name); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// documentDescBody is the schema descriptor for body field.
+	documentDescBody := documentFields[4].Descriptor()
+	// document.BodyValidator is a validator for the "body" field. It is called by the builders before save.
+	document.BodyValidator = documentDescBody.Validators[0].(func(string) error)
+	// documentDescHash is the schema descriptor for hash field.
+	documentDescHash := documentFields[5].Descriptor()
+	// document.HashValidator is a validator for the "hash" field. It is called by the builders before save.
+	document.HashValidator = documentDescHash.Validators[0].(func([]byte) error)
+	// documentDescID is the schema descriptor for id field.
+	documentDescID := documentMixinFields0[0].Descriptor()
+	// document.DefaultID holds the default value on creation for the id field.
+	document.DefaultID = documentDescID.Default.(func() uuid.UUID)
 	eventMixin := schema.Event{}.Mixin()
 	eventMixinFields0 := eventMixin[0].Fields()
 	_ = eventMixinFields0
@@ -229,6 +356,37 @@ func init() {
 	eventheadDescID := eventheadMixinFields0[0].Descriptor()
 	// eventhead.DefaultID holds the default value on creation for the id field.
 	eventhead.DefaultID = eventheadDescID.Default.(func() uuid.UUID)
+	idempotentanswerMixin := schema.IdempotentAnswer{}.Mixin()
+	idempotentanswerMixinFields0 := idempotentanswerMixin[0].Fields()
+	_ = idempotentanswerMixinFields0
+	idempotentanswerFields := schema.IdempotentAnswer{}.Fields()
+	_ = idempotentanswerFields
+	// idempotentanswerDescKey is the schema descriptor for key field.
+	idempotentanswerDescKey := idempotentanswerFields[0].Descriptor()
+	// idempotentanswer.KeyValidator is a validator for the "key" field. It is called by the builders before save.
+	idempotentanswer.KeyValidator = func() func(string) error {
+		validators := idempotentanswerDescKey.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(key string) error {
+			for _, fn := range fns {
+				if err := fn(key); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// idempotentanswerDescFingerprint is the schema descriptor for fingerprint field.
+	idempotentanswerDescFingerprint := idempotentanswerFields[1].Descriptor()
+	// idempotentanswer.FingerprintValidator is a validator for the "fingerprint" field. It is called by the builders before save.
+	idempotentanswer.FingerprintValidator = idempotentanswerDescFingerprint.Validators[0].(func([]byte) error)
+	// idempotentanswerDescID is the schema descriptor for id field.
+	idempotentanswerDescID := idempotentanswerMixinFields0[0].Descriptor()
+	// idempotentanswer.DefaultID holds the default value on creation for the id field.
+	idempotentanswer.DefaultID = idempotentanswerDescID.Default.(func() uuid.UUID)
 	leadMixin := schema.Lead{}.Mixin()
 	leadMixinFields0 := leadMixin[0].Fields()
 	_ = leadMixinFields0

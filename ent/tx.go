@@ -14,6 +14,8 @@ import (
 // Tx is a transactional client that is created by calling Client.Tx().
 type Tx struct {
 	config
+	// APIKey is the client for interacting with the APIKey builders.
+	APIKey *APIKeyClient
 	// Activity is the client for interacting with the Activity builders.
 	Activity *ActivityClient
 	// Business is the client for interacting with the Business builders.
@@ -24,10 +26,14 @@ type Tx struct {
 	Contact *ContactClient
 	// Deal is the client for interacting with the Deal builders.
 	Deal *DealClient
+	// Document is the client for interacting with the Document builders.
+	Document *DocumentClient
 	// Event is the client for interacting with the Event builders.
 	Event *EventClient
 	// EventHead is the client for interacting with the EventHead builders.
 	EventHead *EventHeadClient
+	// IdempotentAnswer is the client for interacting with the IdempotentAnswer builders.
+	IdempotentAnswer *IdempotentAnswerClient
 	// Lead is the client for interacting with the Lead builders.
 	Lead *LeadClient
 	// LeadStatus is the client for interacting with the LeadStatus builders.
@@ -173,13 +179,16 @@ func (tx *Tx) Client() *Client {
 }
 
 func (tx *Tx) init() {
+	tx.APIKey = NewAPIKeyClient(tx.config)
 	tx.Activity = NewActivityClient(tx.config)
 	tx.Business = NewBusinessClient(tx.config)
 	tx.Comment = NewCommentClient(tx.config)
 	tx.Contact = NewContactClient(tx.config)
 	tx.Deal = NewDealClient(tx.config)
+	tx.Document = NewDocumentClient(tx.config)
 	tx.Event = NewEventClient(tx.config)
 	tx.EventHead = NewEventHeadClient(tx.config)
+	tx.IdempotentAnswer = NewIdempotentAnswerClient(tx.config)
 	tx.Lead = NewLeadClient(tx.config)
 	tx.LeadStatus = NewLeadStatusClient(tx.config)
 	tx.Organization = NewOrganizationClient(tx.config)
@@ -196,7 +205,7 @@ func (tx *Tx) init() {
 // of them in order to commit or rollback the transaction.
 //
 // If a closed transaction is embedded in one of the generated entities, and the entity
-// applies a query, for example: Activity.QueryXXX(), the query will be executed
+// applies a query, for example: APIKey.QueryXXX(), the query will be executed
 // through the driver which created this transaction.
 //
 // Note that txDriver is not goroutine safe.

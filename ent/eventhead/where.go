@@ -65,6 +65,11 @@ func Seq(v int64) predicate.EventHead {
 	return predicate.EventHead(sql.FieldEQ(FieldSeq, v))
 }
 
+// Revision applies equality check predicate on the "revision" field. It's identical to RevisionEQ.
+func Revision(v uuid.UUID) predicate.EventHead {
+	return predicate.EventHead(sql.FieldEQ(FieldRevision, v))
+}
+
 // OrganizationIDEQ applies the EQ predicate on the "organization_id" field.
 func OrganizationIDEQ(v uuid.UUID) predicate.EventHead {
 	return predicate.EventHead(sql.FieldEQ(FieldOrganizationID, v))
@@ -123,6 +128,56 @@ func SeqLT(v int64) predicate.EventHead {
 // SeqLTE applies the LTE predicate on the "seq" field.
 func SeqLTE(v int64) predicate.EventHead {
 	return predicate.EventHead(sql.FieldLTE(FieldSeq, v))
+}
+
+// RevisionEQ applies the EQ predicate on the "revision" field.
+func RevisionEQ(v uuid.UUID) predicate.EventHead {
+	return predicate.EventHead(sql.FieldEQ(FieldRevision, v))
+}
+
+// RevisionNEQ applies the NEQ predicate on the "revision" field.
+func RevisionNEQ(v uuid.UUID) predicate.EventHead {
+	return predicate.EventHead(sql.FieldNEQ(FieldRevision, v))
+}
+
+// RevisionIn applies the In predicate on the "revision" field.
+func RevisionIn(vs ...uuid.UUID) predicate.EventHead {
+	return predicate.EventHead(sql.FieldIn(FieldRevision, vs...))
+}
+
+// RevisionNotIn applies the NotIn predicate on the "revision" field.
+func RevisionNotIn(vs ...uuid.UUID) predicate.EventHead {
+	return predicate.EventHead(sql.FieldNotIn(FieldRevision, vs...))
+}
+
+// RevisionGT applies the GT predicate on the "revision" field.
+func RevisionGT(v uuid.UUID) predicate.EventHead {
+	return predicate.EventHead(sql.FieldGT(FieldRevision, v))
+}
+
+// RevisionGTE applies the GTE predicate on the "revision" field.
+func RevisionGTE(v uuid.UUID) predicate.EventHead {
+	return predicate.EventHead(sql.FieldGTE(FieldRevision, v))
+}
+
+// RevisionLT applies the LT predicate on the "revision" field.
+func RevisionLT(v uuid.UUID) predicate.EventHead {
+	return predicate.EventHead(sql.FieldLT(FieldRevision, v))
+}
+
+// RevisionLTE applies the LTE predicate on the "revision" field.
+func RevisionLTE(v uuid.UUID) predicate.EventHead {
+	return predicate.EventHead(sql.FieldLTE(FieldRevision, v))
+}
+
+// RevisionIsNil applies the IsNil predicate on the "revision" field.
+func RevisionIsNil() predicate.EventHead {
+	return predicate.EventHead(sql.FieldIsNull(FieldRevision))
+}
+
+// RevisionNotNil applies the NotNil predicate on the "revision" field.
+func RevisionNotNil() predicate.EventHead {
+	return predicate.EventHead(sql.FieldNotNull(FieldRevision))
 }
 
 // HasOrganization applies the HasEdge predicate on the "organization" edge.

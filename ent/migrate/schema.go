@@ -9,6 +9,41 @@ import (
 )
 
 var (
+	// APIKeysColumns holds the columns for the "api_keys" table.
+	APIKeysColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "name", Type: field.TypeString, Size: 200},
+		{Name: "client", Type: field.TypeString, Size: 64},
+		{Name: "hash", Type: field.TypeBytes, Size: 32},
+		{Name: "permissions", Type: field.TypeJSON},
+		{Name: "budget", Type: field.TypeInt, Nullable: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
+		{Name: "last_used_at", Type: field.TypeTime, Nullable: true},
+		{Name: "revoked_at", Type: field.TypeTime, Nullable: true},
+		{Name: "organization_id", Type: field.TypeUUID},
+	}
+	// APIKeysTable holds the schema information for the "api_keys" table.
+	APIKeysTable = &schema.Table{
+		Name:       "api_keys",
+		Columns:    APIKeysColumns,
+		PrimaryKey: []*schema.Column{APIKeysColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "api_keys_organizations_organization",
+				Columns:    []*schema.Column{APIKeysColumns[10]},
+				RefColumns: []*schema.Column{OrganizationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "apikey_organization_id_client",
+				Unique:  false,
+				Columns: []*schema.Column{APIKeysColumns[10], APIKeysColumns[2]},
+			},
+		},
+	}
 	// ActivitiesColumns holds the columns for the "activities" table.
 	ActivitiesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -304,6 +339,51 @@ var (
 			},
 		},
 	}
+	// DocumentsColumns holds the columns for the "documents" table.
+	DocumentsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "client", Type: field.TypeString, Size: 64},
+		{Name: "key", Type: field.TypeString, Size: 200},
+		{Name: "name", Type: field.TypeString, Size: 200},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"QUERY", "MUTATION", "SUBSCRIPTION"}},
+		{Name: "body", Type: field.TypeString, Size: 2147483647},
+		{Name: "hash", Type: field.TypeBytes, Size: 32},
+		{Name: "published_at", Type: field.TypeTime},
+		{Name: "last_used_at", Type: field.TypeTime, Nullable: true},
+		{Name: "retired_at", Type: field.TypeTime, Nullable: true},
+		{Name: "organization_id", Type: field.TypeUUID},
+	}
+	// DocumentsTable holds the schema information for the "documents" table.
+	DocumentsTable = &schema.Table{
+		Name:       "documents",
+		Columns:    DocumentsColumns,
+		PrimaryKey: []*schema.Column{DocumentsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "documents_organizations_organization",
+				Columns:    []*schema.Column{DocumentsColumns[10]},
+				RefColumns: []*schema.Column{OrganizationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "document_organization_id_client_key",
+				Unique:  true,
+				Columns: []*schema.Column{DocumentsColumns[10], DocumentsColumns[1], DocumentsColumns[2]},
+			},
+			{
+				Name:    "document_organization_id_client_hash",
+				Unique:  false,
+				Columns: []*schema.Column{DocumentsColumns[10], DocumentsColumns[1], DocumentsColumns[6]},
+			},
+			{
+				Name:    "document_organization_id_client_name_published_at",
+				Unique:  false,
+				Columns: []*schema.Column{DocumentsColumns[10], DocumentsColumns[1], DocumentsColumns[3], DocumentsColumns[7]},
+			},
+		},
+	}
 	// EventsColumns holds the columns for the "events" table.
 	EventsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -346,6 +426,7 @@ var (
 	EventHeadsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
 		{Name: "seq", Type: field.TypeInt64},
+		{Name: "revision", Type: field.TypeUUID, Nullable: true},
 		{Name: "organization_id", Type: field.TypeUUID},
 	}
 	// EventHeadsTable holds the schema information for the "event_heads" table.
@@ -356,7 +437,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "event_heads_organizations_organization",
-				Columns:    []*schema.Column{EventHeadsColumns[2]},
+				Columns:    []*schema.Column{EventHeadsColumns[3]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -365,7 +446,42 @@ var (
 			{
 				Name:    "eventhead_organization_id",
 				Unique:  true,
-				Columns: []*schema.Column{EventHeadsColumns[2]},
+				Columns: []*schema.Column{EventHeadsColumns[3]},
+			},
+		},
+	}
+	// IdempotentAnswersColumns holds the columns for the "idempotent_answers" table.
+	IdempotentAnswersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "key", Type: field.TypeString, Size: 255},
+		{Name: "fingerprint", Type: field.TypeBytes, Size: 32},
+		{Name: "body", Type: field.TypeBytes, Nullable: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "organization_id", Type: field.TypeUUID},
+	}
+	// IdempotentAnswersTable holds the schema information for the "idempotent_answers" table.
+	IdempotentAnswersTable = &schema.Table{
+		Name:       "idempotent_answers",
+		Columns:    IdempotentAnswersColumns,
+		PrimaryKey: []*schema.Column{IdempotentAnswersColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "idempotent_answers_organizations_organization",
+				Columns:    []*schema.Column{IdempotentAnswersColumns[5]},
+				RefColumns: []*schema.Column{OrganizationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "idempotentanswer_organization_id_key",
+				Unique:  true,
+				Columns: []*schema.Column{IdempotentAnswersColumns[5], IdempotentAnswersColumns[1]},
+			},
+			{
+				Name:    "idempotentanswer_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{IdempotentAnswersColumns[4]},
 			},
 		},
 	}
@@ -731,13 +847,16 @@ var (
 	}
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
+		APIKeysTable,
 		ActivitiesTable,
 		BusinessesTable,
 		CommentsTable,
 		ContactsTable,
 		DealsTable,
+		DocumentsTable,
 		EventsTable,
 		EventHeadsTable,
+		IdempotentAnswersTable,
 		LeadsTable,
 		LeadStatusTable,
 		OrganizationsTable,
@@ -750,6 +869,7 @@ var (
 )
 
 func init() {
+	APIKeysTable.ForeignKeys[0].RefTable = OrganizationsTable
 	ActivitiesTable.ForeignKeys[0].RefTable = OrganizationsTable
 	ActivitiesTable.ForeignKeys[1].RefTable = UsersTable
 	ActivitiesTable.Annotation = &entsql.Annotation{}
@@ -779,6 +899,11 @@ func init() {
 		"deal_status":      "status IN ('OPEN', 'WON', 'LOST', 'ABANDONED')",
 		"deal_value":       "value_amount >= 0 AND (value_amount IS NULL) = (value_currency IS NULL)",
 	}
+	DocumentsTable.ForeignKeys[0].RefTable = OrganizationsTable
+	DocumentsTable.Annotation = &entsql.Annotation{}
+	DocumentsTable.Annotation.Checks = map[string]string{
+		"document_kind": "kind IN ('QUERY', 'MUTATION', 'SUBSCRIPTION')",
+	}
 	EventsTable.ForeignKeys[0].RefTable = OrganizationsTable
 	EventsTable.Annotation = &entsql.Annotation{}
 	EventsTable.Annotation.Checks = map[string]string{
@@ -787,6 +912,7 @@ func init() {
 		"event_seq":         "seq > 0",
 	}
 	EventHeadsTable.ForeignKeys[0].RefTable = OrganizationsTable
+	IdempotentAnswersTable.ForeignKeys[0].RefTable = OrganizationsTable
 	LeadsTable.ForeignKeys[0].RefTable = OrganizationsTable
 	LeadsTable.ForeignKeys[1].RefTable = LeadStatusTable
 	LeadsTable.ForeignKeys[2].RefTable = StagesTable

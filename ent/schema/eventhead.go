@@ -4,6 +4,7 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
+	"github.com/google/uuid"
 )
 
 // EventHead is the end of an organization's event log. A change that writes
@@ -21,6 +22,9 @@ func (EventHead) Mixin() []ent.Mixin {
 func (EventHead) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int64("seq").NonNegative(), // of the last event
+		// Another one after each change of the organization, with events or without. So
+		// whoever has read something, and finds the revision of before, need not read again.
+		field.UUID("revision", uuid.UUID{}).Optional().Nillable(),
 	}
 }
 

@@ -35,12 +35,13 @@ const (
 	Business     Kind = "business"
 	Activity     Kind = "activity"
 	StageStay    Kind = "stay"
+	APIKey       Kind = "key"
 )
 
 // kinds lists every Kind; an id with any other prefix is not one of ours.
 var kinds = [...]Kind{
 	Organization, User, Pipeline, Stage, Deal, Lead, LeadStatus,
-	Comment, Contact, Business, Activity, StageStay,
+	Comment, Contact, Business, Activity, StageStay, APIKey,
 }
 
 const (
@@ -75,6 +76,8 @@ func (k Kind) Noun() string {
 		return "lead status"
 	case StageStay:
 		return "stage stay"
+	case APIKey:
+		return "API key"
 	default:
 		return string(k)
 	}

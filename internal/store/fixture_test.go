@@ -9,6 +9,7 @@ import (
 
 	"dealflow/ent"
 	"dealflow/ent/activity"
+	"dealflow/ent/document"
 	"dealflow/ent/event"
 	"dealflow/ent/leadstatus"
 	"dealflow/internal/auth"
@@ -68,12 +69,18 @@ func newTenant(t *testing.T, s *store.Store, name string) *tenant {
 	happened := db.Event.Create().SetSeq(1).SetKind(event.KindCARD_CREATED).SetEntityType(event.EntityTypeLEAD).
 		SetEntityID(n.lead.ID).SetToStageID(n.stage.ID).SetUserID(n.user.ID).SetCreatedAt(now).SaveX(ctx)
 	head := db.EventHead.Create().SetSeq(1).SaveX(ctx)
+	key := db.APIKey.Create().SetName("Ship").SetClient("ship").SetHash([]byte("h")).SetPermissions([]string{}).
+		SetCreatedAt(now).SaveX(ctx)
+	trusted := db.Document.Create().SetClient("ship").SetKey("1").SetName("Ping").SetKind(document.KindQUERY).
+		SetBody("query Ping { __typename }").SetHash([]byte("h")).SetPublishedAt(now).SaveX(ctx)
+	answered := db.IdempotentAnswer.Create().SetKey("once").SetFingerprint([]byte("f")).SetCreatedAt(now).SaveX(ctx)
 	n.rows = map[string]uuid.UUID{
 		ent.TypeOrganization: o.ID, ent.TypeUser: n.user.ID, ent.TypePipeline: n.pipeline.ID,
 		ent.TypeStage: n.stage.ID, ent.TypeContact: n.contact.ID, ent.TypeDeal: n.deal.ID,
 		ent.TypeLeadStatus: n.status.ID, ent.TypeBusiness: n.business.ID, ent.TypeLead: n.lead.ID,
 		ent.TypeComment: n.comment.ID, ent.TypeActivity: n.activity.ID, ent.TypeStageStay: n.stay.ID,
 		ent.TypeEvent: happened.ID, ent.TypeEventHead: head.ID,
+		ent.TypeAPIKey: key.ID, ent.TypeDocument: trusted.ID, ent.TypeIdempotentAnswer: answered.ID,
 	}
 	return n
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	entsql "entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/schema"
@@ -31,20 +32,23 @@ var changeable = map[string]struct {
 	field string
 	value any
 }{
-	ent.TypeActivity:     {}, // none
-	ent.TypeBusiness:     {"name", "changed"},
-	ent.TypeComment:      {"content", "changed"},
-	ent.TypeContact:      {"name", "changed"},
-	ent.TypeDeal:         {"title", "changed"},
-	ent.TypeEvent:        {}, // none
-	ent.TypeEventHead:    {"seq", int64(2)},
-	ent.TypeLead:         {"first_name", "changed"},
-	ent.TypeLeadStatus:   {"name", "changed"},
-	ent.TypeOrganization: {"currency", "EUR"},
-	ent.TypePipeline:     {"name", "changed"},
-	ent.TypeStage:        {"name", "changed"},
-	ent.TypeStageStay:    {"left_at", now},
-	ent.TypeUser:         {"name", "changed"},
+	ent.TypeAPIKey:           {"revoked_at", time.Unix(0, 0)},
+	ent.TypeActivity:         {}, // none
+	ent.TypeBusiness:         {"name", "changed"},
+	ent.TypeComment:          {"content", "changed"},
+	ent.TypeContact:          {"name", "changed"},
+	ent.TypeDeal:             {"title", "changed"},
+	ent.TypeDocument:         {"retired_at", time.Unix(0, 0)},
+	ent.TypeEvent:            {}, // none
+	ent.TypeEventHead:        {"seq", int64(2)},
+	ent.TypeIdempotentAnswer: {"body", []byte("changed")},
+	ent.TypeLead:             {"first_name", "changed"},
+	ent.TypeLeadStatus:       {"name", "changed"},
+	ent.TypeOrganization:     {"currency", "EUR"},
+	ent.TypePipeline:         {"name", "changed"},
+	ent.TypeStage:            {"name", "changed"},
+	ent.TypeStageStay:        {"left_at", now},
+	ent.TypeUser:             {"name", "changed"},
 }
 
 // entity is an ent client of one entity, taken by reflection so that no entity
