@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run build test soak generate lint bench bench-live web clean prerequisites
+.PHONY: help run build test soak generate lint bench bench-live web clients clean prerequisites
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sort | awk -F ':.*## ' '{printf "make %-13s %s\n", $$1, $$2}'
@@ -15,7 +15,7 @@ run: web ## build what changed and serve; ARGS="--listen :9000" adds flags
 build: web ## build the program as bin/dealflow
 	go build -o bin/dealflow ./cmd/dealflow
 
-test: prerequisites web web-test ## run every test, with the race detector, on SQLite and Postgres
+test: prerequisites web web-test clients ## run every test, with the race detector, on SQLite and Postgres
 	go run ./internal/testdb/withpostgres -- go test -race -timeout 15m ./...
 
 # For half of the time the servers wake each other over Postgres, and over NATS for
@@ -60,9 +60,17 @@ $(modules): web/package-lock.json
 web-test: web
 	npm --prefix web run test --if-present
 
+# What tests try the server with: other people's clients, and the audits of the
+# specification. Their packages are many, and nothing that is served has them.
+clients: web web/clients/node_modules/.package-lock.json ## install the clients that tests use
+
+web/clients/node_modules/.package-lock.json: web/clients/package-lock.json
+	npm --prefix web/clients ci --no-audit --no-fund
+	@touch $@
+
 else
 
-web web-test:
+web web-test clients:
 	@echo "npm is not here: going on without the playground and the board"
 
 endif

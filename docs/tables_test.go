@@ -18,25 +18,27 @@ import (
 	"dealflow/internal/store/storetest"
 )
 
-// table is the rows of a page's table, the one whose header begins so. Cells
-// come without their backquotes.
+// table is the rows of a page's table with a header, or of all its tables with that
+// header, without quotes of code.
 func table(t *testing.T, path string, header ...string) [][]string {
 	t.Helper()
 	var rows [][]string
-	found := false
+	inside := false
 	for line := range strings.Lines(mustRead(t, path)) {
 		cells := cells(line)
 		switch {
-		case cells == nil && found:
-			return rows[1:] // without the rule below the header
-		case found:
+		case cells == nil:
+			inside = false
+		case inside && !strings.HasPrefix(cells[0], "--"): // the rule below the header
 			rows = append(rows, cells)
 		case len(cells) >= len(header) && slices.Equal(cells[:len(header)], header):
-			found = true
+			inside = true
 		}
 	}
-	t.Fatalf("%s has no table with %q", path, header)
-	return nil
+	if rows == nil {
+		t.Fatalf("%s has no table with %q", path, header)
+	}
+	return rows
 }
 
 // cells are those of a table's line; nil for other lines.
@@ -112,8 +114,17 @@ func TestGuideErrors(t *testing.T) {
 		"INVALID_ID":                func() apitest.Response { return do(`{ lead(id: "7") { id } }`) },
 		"GRAPHQL_PARSE_FAILED":      func() apitest.Response { return do(`{`) },
 		"GRAPHQL_VALIDATION_FAILED": func() apitest.Response { return do(`{ nothing }`) },
-		"BAD_REQUEST":               func() apitest.Response { return send(demo, http.MethodPost, json, "[]") },
-		"METHOD_NOT_ALLOWED":        func() apitest.Response { return send(demo, http.MethodPut, json, "{}") },
+		"QUERY_TOO_LARGE":           func() apitest.Response { return do(strings.Repeat("{a", 200)) },
+		"NOT_ACCEPTABLE": func() apitest.Response {
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, api.URL+"/graphql?query={__typename}", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header.Set("Accept", "image/png")
+			return demo.Send(t, request)
+		},
+		"BAD_REQUEST":        func() apitest.Response { return send(demo, http.MethodPost, json, "[]") },
+		"METHOD_NOT_ALLOWED": func() apitest.Response { return send(demo, http.MethodPut, json, "{}") },
 		"PAYLOAD_TOO_LARGE": func() apitest.Response {
 			return send(demo, http.MethodPost, json, strings.Repeat(" ", 2<<20))
 		},

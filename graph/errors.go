@@ -53,8 +53,10 @@ func requires(ctx context.Context, _ any, next graphql.Resolver, permission auth
 func PresentError(log *slog.Logger) graphql.ErrorPresenterFunc {
 	return func(ctx context.Context, err error) *gqlerror.Error {
 		shown := graphql.DefaultErrorPresenter(ctx, err)
-		if shown.Extensions["code"] != nil { // the parser's and the validator's
-			shown.Extensions["status"] = http.StatusUnprocessableEntity
+		if shown.Extensions["code"] != nil { // of an error that was made for the client
+			if shown.Extensions["status"] == nil {
+				shown.Extensions["status"] = http.StatusBadRequest
+			}
 			return shown
 		}
 		code, status, argument := classify(err)

@@ -20,10 +20,9 @@ import (
 type serveCmd struct {
 	Listen          string        `group:"Server:" default:":8080" placeholder:"ADDRESS" help:"The address to listen on; port 0 takes a free one. Default: ${default}"`
 	CORSOrigin      []string      `group:"Server:" name:"cors-origin" placeholder:"ORIGIN" help:"A web origin whose pages may call the API, such as https://app.example.com, as often as needed; * for all. Default: only the server's own."`
-	MaxBody         size          `group:"Server:" default:"1MB" min:"1kB" max:"1024MB" placeholder:"SIZE" help:"The largest request without files that is read. Default: ${default}"`
-	MaxTokens       int           `group:"Server:" default:"5000" min:"1" max:"1000000" placeholder:"N" help:"The most lexical tokens of a GraphQL document. Default: ${default}"`
 	ShutdownDelay   time.Duration `group:"Server:" default:"0s" min:"0s" max:"1h" placeholder:"DURATION" help:"How long to go on after /readyz says that the server stops, for load balancers to notice. Default: ${default}"`
 	ShutdownTimeout time.Duration `group:"Server:" default:"10s" min:"1ms" max:"1h" placeholder:"DURATION" help:"How long requests may then take to finish. Default: ${default}"`
+	limitFlags
 	liveFlags
 	Migrate bool `group:"Database:" help:"Run the migrations that wait. The embedded database does so in any case."`
 	databaseFlags
@@ -79,12 +78,13 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	defer stop(&err)
 	rules := sales.New(db, photos, time.Now)
 	rules.OnEvents(events.Committed)
-	return c.serve(ctx, std, secrets, server.Config{
+	config := server.Config{
 		Store: db, Sales: rules, Photos: photos, Links: secrets.links, Events: events, Live: c.limits(),
-		Origins: c.CORSOrigin, MaxBody: int64(c.MaxBody), MaxTokens: c.MaxTokens,
-		ShutdownDelay: c.ShutdownDelay, ShutdownTimeout: c.ShutdownTimeout,
+		Origins: c.CORSOrigin, ShutdownDelay: c.ShutdownDelay, ShutdownTimeout: c.ShutdownTimeout,
 		Metrics: metrics, Now: time.Now, Log: log,
-	})
+	}
+	c.apply(&config)
+	return c.serve(ctx, std, secrets, config)
 }
 
 // serve serves until ctx ends.

@@ -15,10 +15,10 @@ func Node(t *testing.T, web string, args ...string) *exec.Cmd {
 	t.Helper()
 	_, err := exec.LookPath("npm")
 	if err != nil && os.Getenv("CI") == "" {
-		t.Skip("npm is not here, and so neither are the clients of subscriptions")
+		t.Skip("npm is not here, and so neither are the clients that tests use")
 	}
-	if _, missing := os.Stat(filepath.Join(web, "node_modules", "graphql-sse")); err != nil || missing != nil {
-		t.Fatal("the clients of subscriptions are not installed: run `make web`, then the test again")
+	if _, missing := os.Stat(filepath.Join(web, "clients", "node_modules", "graphql-http")); err != nil || missing != nil {
+		t.Fatal("the clients that tests use are not installed: run `make clients`, then the test again")
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)

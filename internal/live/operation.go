@@ -11,6 +11,8 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"dealflow/internal/auth"
+	"dealflow/internal/request"
+	"dealflow/internal/response"
 )
 
 // maxID bounds the id of an operation, which each message to the client repeats.
@@ -28,14 +30,14 @@ type operation struct {
 }
 
 // subscribe begins an operation, of any kind.
-func (s *socket) subscribe(r request) *closing {
-	var params graphql.RawParams
+func (s *socket) subscribe(r incoming) *closing {
+	params, err := request.FromJSON(r.Payload)
 	switch {
 	case !s.welcome:
 		return &closeUnauthorized
 	case r.ID == "" || len(r.ID) > maxID:
 		return &closing{4400, "Invalid message: subscribe needs an id, of at most 256 bytes"}
-	case decode(r.Payload, &params) != nil:
+	case err != nil:
 		return &closing{4400, "Invalid message: the payload of subscribe is an object with a query"}
 	}
 	ctx, cancel := context.WithCancel(s.hub.ctx)
@@ -58,7 +60,7 @@ func (s *socket) subscribe(r request) *closing {
 	}
 	params.ReadTime = graphql.TraceTiming{Start: graphql.Now(), End: graphql.Now()}
 	s.hub.tasks.Go(func() {
-		s.hub.guard(func() { o.run(graphql.StartOperationTrace(open(auth.WithViewer(ctx, s.viewer))), s.viewer, &params) },
+		s.hub.guard(func() { o.run(graphql.StartOperationTrace(open(auth.WithViewer(ctx, s.viewer))), s.viewer, params) },
 			func() { o.end(errPanicked) })
 	})
 	return nil
@@ -88,9 +90,8 @@ func (o *operation) run(ctx context.Context, viewer auth.Viewer, params *graphql
 // answer executes a query or a mutation.
 func (o *operation) answer(ctx context.Context, operation *graphql.OperationContext) {
 	responses, ctx := o.socket.exec.DispatchOperation(ctx, operation)
-	for response := responses(ctx); response != nil; response = responses(ctx) {
-		payload, err := json.Marshal(response)
-		if err != nil || o.push(ctx, &message{payload: payload}) != nil {
+	for answer := responses(ctx); answer != nil; answer = responses(ctx) {
+		if o.push(ctx, &message{payload: response.Encode(answer)}) != nil {
 			break
 		}
 	}
@@ -193,11 +194,7 @@ func (o *operation) end(errs gqlerror.List) {
 
 // sendErrors ends an operation by a message of type error.
 func (s *socket) sendErrors(id string, errs gqlerror.List) {
-	text, err := json.Marshal(errs)
-	if err != nil {
-		text = []byte(`[{"message":"The server failed."}]`)
-	}
-	s.send(frame{head: append(append(headOf("error", id), text...), '}')})
+	s.send(frame{head: append(append(headOf("error", id), response.Errors(errs)...), '}')})
 }
 
 const payloadOpens = `,"payload":`

@@ -2,7 +2,6 @@ package live
 
 import (
 	"context"
-	"encoding/json"
 	"math/rand/v2"
 	"time"
 
@@ -10,6 +9,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"dealflow/internal/event"
+	"dealflow/internal/response"
 )
 
 // patience is how long a response that fails by the server's fault is tried
@@ -77,23 +77,19 @@ func (p performance) try(ctx context.Context, what event.Range, begun func(event
 		last = &at // now, and not the now of the next try
 	}
 	for {
-		response := responses(ctx)
-		if response == nil {
+		answer := responses(ctx)
+		if answer == nil {
 			return last, nil, true
 		}
 		of := feed.Delivered()
-		switch bad := failed(response.Errors); {
+		switch bad := failed(answer.Errors); {
 		case bad && mayWait:
 			return last, nil, false
 		case !bad:
 			worked()
 			mayWait = true
 		}
-		payload, err := json.Marshal(response)
-		if err != nil {
-			return last, gqlerror.List{gqlerror.Wrap(err)}, true
-		}
-		if err := hand(&message{of.Position, of.Gap, payload, time.Now()}); err != nil {
+		if err := hand(&message{of.Position, of.Gap, response.Encode(answer), time.Now()}); err != nil {
 			return last, nil, true
 		}
 		last = &of.Position
@@ -106,8 +102,8 @@ func (p performance) refuse(ctx context.Context) gqlerror.List {
 	ctx, cancel := context.WithCancel(open(ctx))
 	defer cancel()
 	responses, ctx := p.exec.DispatchOperation(ctx, p.operation)
-	if response := responses(ctx); response != nil {
-		return response.Errors
+	if answer := responses(ctx); answer != nil {
+		return answer.Errors
 	}
 	return nil // ctx has ended
 }

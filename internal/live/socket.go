@@ -123,8 +123,8 @@ type socket struct {
 	timers     []*time.Timer
 }
 
-// request is a message of a client.
-type request struct {
+// incoming is a message of a client.
+type incoming struct {
 	ID      string          `json:"id"`
 	Type    string          `json:"type"`
 	Payload json.RawMessage `json:"payload"`
@@ -166,7 +166,7 @@ func (s *socket) read() {
 // receive reads a message and does what it asks for, or says why the socket has
 // to be closed.
 func (s *socket) receive(kind websocket.MessageType, text []byte) *closing {
-	var r request
+	var r incoming
 	if kind != websocket.MessageText || json.Unmarshal(text, &r) != nil || r.Type == "" {
 		return &closing{4400, "Invalid message: send a JSON object with a type"}
 	}
@@ -174,7 +174,7 @@ func (s *socket) receive(kind websocket.MessageType, text []byte) *closing {
 }
 
 // handle does what a message asks for, or says why the socket has to be closed.
-func (s *socket) handle(r request) *closing {
+func (s *socket) handle(r incoming) *closing {
 	s.mu.Lock()
 	s.heard = time.Now()
 	s.mu.Unlock()

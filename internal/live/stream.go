@@ -1,9 +1,7 @@
 package live
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"mime"
@@ -17,6 +15,8 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"dealflow/internal/auth"
+	"dealflow/internal/request"
+	"dealflow/internal/response"
 )
 
 // keepAlive is how often a quiet stream says that it is there, so that proxies
@@ -29,7 +29,10 @@ const keepAlive = 15 * time.Second
 type Streams struct{ Hub *Hub }
 
 // Supports implements graphql.Transport.
-func (Streams) Supports(r *http.Request) bool {
+func (Streams) Supports(r *http.Request) bool { return IsStream(r) }
+
+// IsStream tells whether a request asks for an event stream.
+func IsStream(r *http.Request) bool {
 	if IsUpgrade(r) || !strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
 		return false
 	}
@@ -132,9 +135,8 @@ func (s *stream) serve(ctx context.Context, p performance, params *graphql.RawPa
 func (s *stream) execute(ctx context.Context, p performance, params *graphql.RawParams) {
 	if p.operation.Operation.Operation != ast.Subscription {
 		responses, ctx := p.exec.DispatchOperation(ctx, p.operation)
-		for response := responses(ctx); response != nil; response = responses(ctx) {
-			payload, err := json.Marshal(response)
-			if err != nil || s.push(ctx, &message{payload: payload}) != nil {
+		for answer := responses(ctx); answer != nil; answer = responses(ctx) {
+			if s.push(ctx, &message{payload: response.Encode(answer)}) != nil {
 				break
 			}
 		}
@@ -210,7 +212,7 @@ func (s *stream) finish(errs gqlerror.List) {
 		break
 	}
 	if len(errs) > 0 {
-		if text, err := json.Marshal(graphql.Response{Errors: errs}); err != nil || s.event("next", text) != nil {
+		if s.event("next", response.Encode(&graphql.Response{Errors: errs})) != nil {
 			return
 		}
 	}
@@ -276,38 +278,31 @@ func refuse(w http.ResponseWriter, errs gqlerror.List) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
 	// A client that is gone hears nothing.
-	_ = json.NewEncoder(w).Encode(graphql.Response{Errors: errs})
+	_, _ = w.Write(response.Encode(&graphql.Response{Errors: errs}))
 }
 
 func problem(code, text string, status int) *gqlerror.Error {
 	return &gqlerror.Error{Message: text, Extensions: map[string]any{"code": code, "status": status}}
 }
 
-// paramsOf are the operation that a request asks for.
+// paramsOf is the operation that a request asks for.
 func paramsOf(r *http.Request) (*graphql.RawParams, error) {
-	params := &graphql.RawParams{Headers: r.Header}
-	params.ReadTime.Start = graphql.Now()
-	defer func() { params.ReadTime.End = graphql.Now() }()
-	if r.Method == http.MethodPost {
-		text, err := io.ReadAll(r.Body)
-		if err != nil || decode(text, params) != nil {
-			return nil, errors.New("the body must be a JSON object with a query")
-		}
-		return params, nil
+	start := graphql.Now()
+	params, err := read(r)
+	if err == nil {
+		params.Headers = r.Header
+		params.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
 	}
-	query := r.URL.Query()
-	params.Query, params.OperationName = query.Get("query"), query.Get("operationName")
-	for name, into := range map[string]*map[string]any{"variables": &params.Variables, "extensions": &params.Extensions} {
-		if text := query.Get(name); text != "" && decode([]byte(text), into) != nil {
-			return nil, errors.New(name + " must be a JSON object")
-		}
-	}
-	return params, nil
+	return params, err
 }
 
-// decode reads JSON with numbers as they were written.
-func decode(text []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	return d.Decode(into)
+func read(r *http.Request) (*graphql.RawParams, error) {
+	if r.Method == http.MethodGet {
+		return request.FromQuery(r.URL.RawQuery)
+	}
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, errors.New("the request's body ended early")
+	}
+	return request.FromJSON(text)
 }

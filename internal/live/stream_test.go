@@ -124,8 +124,8 @@ func TestStreamRefused(t *testing.T) {
 		status int
 		code   string
 	}{
-		"bad document":      {"subscription { nonsense }", 422, "GRAPHQL_VALIDATION_FAILED"},
-		"broken document":   {"subscription {", 422, "GRAPHQL_PARSE_FAILED"},
+		"bad document":      {"subscription { nonsense }", 400, "GRAPHQL_VALIDATION_FAILED"},
+		"broken document":   {"subscription {", 400, "GRAPHQL_PARSE_FAILED"},
 		"a mutation by GET": {`mutation { createLeadStatus(input: {name: "New one", primaryColor: BLUE}) { userErrors { message } } }`, 405, "METHOD_NOT_ALLOWED"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -148,7 +148,7 @@ func TestStreamRefused(t *testing.T) {
 	})
 	t.Run("a subscription as a plain request", func(t *testing.T) {
 		answer := ada.Do(t, watchMoves, apitest.Vars{"board": "pipeline_01h455vb4pex5vsknk084sn02q"})
-		if answer.Status != 422 || len(answer.Errors) == 0 || !strings.Contains(answer.Errors[0].Message, "WebSocket") {
+		if answer.Status != 200 || len(answer.Errors) == 0 || !strings.Contains(answer.Errors[0].Message, "WebSocket") {
 			t.Errorf("status %d, %s", answer.Status, answer.Raw)
 		}
 	})

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
-	"strings"
 )
 
 // The codes of the errors that a request meets before it gets to GraphQL.
@@ -50,21 +49,12 @@ func refuse(w http.ResponseWriter, r *http.Request, no refusal) {
 func write(w http.ResponseWriter, r *http.Request, e answerError) {
 	exchangeOf(r.Context()).noteCodes(e.Extensions.Code)
 	h := w.Header()
-	h.Set("Content-Type", contentType(r))
+	media, _ := mediaType(r.Header)
+	h.Set("Content-Type", media+"; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(e.Extensions.Status)
 	// A client that is gone hears nothing, and nobody else is interested.
 	_ = json.NewEncoder(w).Encode(answer{[]answerError{e}})
-}
-
-// contentType is GraphQL's own media type for those who ask for it: it says
-// that even an error's body is the API's, and not that of a proxy on the way.
-func contentType(r *http.Request) string {
-	const own = "application/graphql-response+json"
-	if strings.Contains(r.Header.Get("Accept"), own) {
-		return own + "; charset=utf-8"
-	}
-	return "application/json; charset=utf-8"
 }
 
 // fail answers a request that failed by our fault. The client learns an id,

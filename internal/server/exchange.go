@@ -89,7 +89,7 @@ func (s *Server) observed(next http.Handler) http.Handler {
 		ctx := context.WithValue(r.Context(), exchangeKey{}, e)
 		ctx, e.statements = store.CountStatements(ctx)
 		w.Header().Set(requestID, e.id)
-		recorder := &recorder{ResponseWriter: w}
+		recorder := &recorder{ResponseWriter: w, patience: s.config.WriteTimeout}
 		r = r.WithContext(ctx)
 
 		s.config.Metrics.inFlight.Inc()
@@ -148,11 +148,13 @@ func isNameByte(c byte) bool {
 		c == '-' || c == '_' || c == '.' || c == ':'
 }
 
-// recorder remembers what became of the response.
+// recorder remembers what became of the response, and sees to it that a client
+// takes it in time.
 type recorder struct {
 	http.ResponseWriter
-	status int
-	bytes  int64
+	patience time.Duration // from the begin of the response to its end
+	status   int
+	bytes    int64
 }
 
 // Unwrap lets http.ResponseController reach the connection.
@@ -161,12 +163,16 @@ func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 func (r *recorder) WriteHeader(status int) {
 	if r.status == 0 && (status >= http.StatusOK || status == http.StatusSwitchingProtocols) {
 		r.status = status
+		// A connection without deadlines has no slow clients either.
+		_ = http.NewResponseController(r.ResponseWriter).SetWriteDeadline(time.Now().Add(r.patience))
 	}
 	r.ResponseWriter.WriteHeader(status)
 }
 
 func (r *recorder) Write(data []byte) (int, error) {
-	r.status = cmp.Or(r.status, http.StatusOK)
+	if r.status == 0 {
+		r.WriteHeader(http.StatusOK)
+	}
 	n, err := r.ResponseWriter.Write(data)
 	r.bytes += int64(n)
 	return n, err

@@ -5,20 +5,12 @@ import (
 	"net/http"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
-	"github.com/99designs/gqlgen/graphql/handler/lru"
-	"github.com/99designs/gqlgen/graphql/handler/transport"
-	"github.com/vektah/gqlparser/v2/ast"
 
 	"dealflow/graph"
 	"dealflow/internal/live"
-	"dealflow/internal/photo"
 	"dealflow/internal/store"
 )
-
-// documentsKept bounds the parsed documents that are kept.
-const documentsKept = 1000
 
 // api is the GraphQL layer, as the server needs it.
 type api struct {
@@ -42,29 +34,29 @@ func newAPI(c Config) api {
 
 // graphql serves the API's operations.
 func (s *Server) graphql(a api) http.Handler {
-	h := handler.New(a.schema)
-	h.AddTransport(live.Sockets{Hub: s.hub})
-	h.AddTransport(live.Streams{Hub: s.hub})
-	h.AddTransport(transport.GET{})
-	h.AddTransport(transport.POST{})
-	// The body is in memory already (door.go): files need not go to the disk.
-	most := s.config.MaxBody + photo.MaxBytes + uploadSlack
-	h.AddTransport(transport.MultipartForm{MaxUploadSize: most, MaxMemory: most + 1})
+	exec := s.executor(a)
+	transports := []graphql.Transport{live.Sockets{Hub: s.hub}, live.Streams{Hub: s.hub}, overHTTP{}}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, transport := range transports {
+			if transport.Supports(r) {
+				transport.Do(w, r, exec)
+				return
+			}
+		}
+	})
+}
 
-	h.SetErrorPresenter(a.present)
-	h.SetRecoverFunc(a.recover)
-	h.SetQueryCache(lru.New[*ast.QueryDocument](documentsKept))
-	h.SetParserTokenLimit(s.config.MaxTokens)
-
-	// The first is the outermost. What bounds an operation's depth and cost goes
-	// between the observer and the loaders; gqlgen's own complexity limit is not
-	// it, for its time doubles with each nested fragment.
-	h.Use(observer{s.config.Metrics})
-	h.Use(&graph.Enums{})
-	h.Use(live.Gate{})
-	h.Use(a.loaders)
-	h.Use(extension.Introspection{})
-	return h
+// executor executes the API's operations.
+func (s *Server) executor(a api) graphql.GraphExecutor {
+	exec := newExecutor(a.schema, s.config.Limits)
+	exec.SetErrorPresenter(a.present)
+	exec.SetRecoverFunc(a.recover)
+	// The first is the outermost.
+	exec.Use(observer{s.config.Metrics})
+	exec.Use(live.Gate{})
+	exec.Use(a.loaders)
+	exec.Use(extension.Introspection{})
+	return exec
 }
 
 // observer notes what each operation was, and what came of it.

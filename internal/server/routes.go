@@ -17,7 +17,7 @@ const apiPath = "/graphql"
 func (s *Server) routes(api api) http.Handler {
 	mux := http.NewServeMux()
 	// For signed-in clients.
-	graphql := coded(s.graphql(api))
+	graphql := s.graphql(api)
 	mux.Handle(apiPath, s.cors(s.sockets(graphql, s.signedIn(s.bounded(graphql)))))
 	mux.Handle(photo.Path, s.cors(s.config.Photos.Handler(s.config.Links, s.photoViewer, s.config.Log)))
 	// For operators and tools.

@@ -19,6 +19,7 @@ import (
 
 	"dealflow/internal/auth"
 	"dealflow/internal/event"
+	"dealflow/internal/guard"
 	"dealflow/internal/live"
 	"dealflow/internal/photo"
 	"dealflow/internal/sales"
@@ -41,8 +42,14 @@ type Config struct {
 	// server's own origin need no leave.
 	Origins []string
 
-	MaxBody   int64 // bytes of a request without files: 1 MB
-	MaxTokens int   // lexical tokens of a GraphQL document: 5,000
+	MaxBody int64        // bytes of a request without files: 1 MB
+	Limits  guard.Limits // of documents and variables
+
+	// HeaderTimeout bounds reading a request's headers: 10 s. ReadTimeout bounds
+	// reading all of it, such as a photo over a slow line: 1 min. WriteTimeout bounds
+	// how long an answer that has begun may take to leave, which streams renew with
+	// each event: 1 min. IdleTimeout ends connections without requests: 2 min.
+	HeaderTimeout, ReadTimeout, WriteTimeout, IdleTimeout time.Duration
 
 	// Live has the limits of subscriptions; what else it needs, the server knows.
 	Live live.Config
@@ -64,11 +71,13 @@ func (c Config) withDefaults() Config {
 	if c.MaxBody <= 0 {
 		c.MaxBody = 1 << 20
 	}
-	if c.MaxTokens <= 0 {
-		c.MaxTokens = 5000
-	}
-	if c.ShutdownTimeout <= 0 {
-		c.ShutdownTimeout = 10 * time.Second
+	for field, usual := range map[*time.Duration]time.Duration{
+		&c.HeaderTimeout: 10 * time.Second, &c.ReadTimeout: time.Minute, &c.WriteTimeout: time.Minute,
+		&c.IdleTimeout: 2 * time.Minute, &c.ShutdownTimeout: 10 * time.Second,
+	} {
+		if *field <= 0 {
+			*field = usual
+		}
 	}
 	if c.Metrics == nil {
 		c.Metrics = NewMetrics()
@@ -152,15 +161,15 @@ func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 	return err
 }
 
-// httpServer waits for clients, but not for ever. It has no WriteTimeout, which
-// would cut long answers and streams.
+// httpServer waits for clients, but not for ever. It has no WriteTimeout of its
+// own, which would cut streams and count the time before an answer begins.
 func (s *Server) httpServer(requests context.Context) *http.Server {
 	return &http.Server{
 		Handler:           s.handler,
 		BaseContext:       func(net.Listener) context.Context { return requests },
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       time.Minute, // of headers and body: a photo over a slow line
-		IdleTimeout:       2 * time.Minute,
+		ReadHeaderTimeout: s.config.HeaderTimeout,
+		ReadTimeout:       s.config.ReadTimeout,
+		IdleTimeout:       s.config.IdleTimeout,
 		MaxHeaderBytes:    64 << 10, // room for a query in a GET's URL
 		ErrorLog:          slog.NewLogLogger(s.config.Log.Handler(), slog.LevelWarn),
 	}

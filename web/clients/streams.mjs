@@ -7,8 +7,8 @@ const variables = { pipeline: given.board.pipeline };
 // What is wrong with a request is said before there is a stream, as JSON.
 for (const [status, code, request, options] of [
   [400, "BAD_REQUEST", []],
-  [422, "GRAPHQL_PARSE_FAILED", { query: "subscription {" }],
-  [422, "GRAPHQL_VALIDATION_FAILED", { query: "subscription { nothing }" }],
+  [400, "GRAPHQL_PARSE_FAILED", { query: "subscription {" }],
+  [400, "GRAPHQL_VALIDATION_FAILED", { query: "subscription { nothing }" }],
   [401, "UNAUTHENTICATED", { query: stageMoved, variables }, { headers: {} }],
 ]) {
   const { results, error } = await run(streams({ retryAttempts: 0, ...options }), request);

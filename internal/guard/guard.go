@@ -1,0 +1,135 @@
+// Package guard stands between what strangers send and the execution of it. It
+// bounds documents before they are parsed, parses and validates them once, and
+// coerces variables as the specification says, strictly.
+//
+// Everything here costs time in proportion to what was sent: a look at each token
+// comes first (document.go), and bounds whatever in parsing and validating grows
+// faster than that.
+package guard
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/errcode"
+	"github.com/99designs/gqlgen/graphql/handler/lru"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/parser"
+	"github.com/vektah/gqlparser/v2/validator"
+	"github.com/vektah/gqlparser/v2/validator/rules"
+)
+
+// Limits bound what one operation may be. The zero value of each stands for its
+// default.
+type Limits struct {
+	// Of a document, unless it is trusted.
+	Tokens     int // names, numbers, texts and signs: 2,000
+	Depth      int // of braces, brackets and parentheses within each other: 30
+	Aliases    int // 100
+	Directives int // 50
+	Spreads    int // of fragments, inline ones included: 100
+
+	// Of the values of an operation's arguments and variables, also of a trusted one.
+	List       int // the values of one list: 1,000
+	InputDepth int // of lists and objects within each other: 12
+	Values     int // all of them: 10,000
+}
+
+func (l Limits) withDefaults() Limits {
+	for field, usual := range map[*int]int{
+		&l.Tokens: 2000, &l.Depth: 30, &l.Aliases: 100, &l.Directives: 50, &l.Spreads: 100,
+		&l.List: 1000, &l.InputDepth: 12, &l.Values: 10_000,
+	} {
+		if *field <= 0 {
+			*field = usual
+		}
+	}
+	return l
+}
+
+const (
+	// kept bounds the documents that are remembered, and keptBytes each of them.
+	kept      = 1000
+	keptBytes = 32 << 10
+	// trustedTokens bounds documents that were looked at when they were published.
+	trustedTokens = 20_000
+)
+
+// Guard guards a schema. It is safe for concurrent use.
+type Guard struct {
+	schema *ast.Schema
+	limits Limits
+	rules  *rules.Rules
+	known  *lru.LRU[*ast.QueryDocument]
+}
+
+// New makes a guard.
+func New(schema *ast.Schema, limits Limits) *Guard {
+	g := &Guard{
+		schema: schema, limits: limits.withDefaults(),
+		rules: rules.NewDefaultRules(), known: lru.New[*ast.QueryDocument](kept),
+	}
+	g.rules.AddRule("Literals", g.literals)
+	return g
+}
+
+// Documents are the documents that were found good lately, by their text.
+func (g *Guard) Documents() graphql.Cache[*ast.QueryDocument] { return g.known }
+
+// Document is a text, parsed and found valid, or what is wrong with it. The limits
+// of strangers' documents are not for a trusted one.
+func (g *Guard) Document(ctx context.Context, text string, trusted bool) (*ast.QueryDocument, gqlerror.List) {
+	if document, ok := g.known.Get(ctx, text); ok {
+		return document, nil
+	}
+	tokens := trustedTokens
+	if !trusted {
+		tokens = g.limits.Tokens
+		if err := g.look(text); err != nil {
+			return nil, gqlerror.List{err}
+		}
+	}
+	document, errs := g.parse(text, tokens)
+	if errs == nil && (trusted || len(text) <= keptBytes) {
+		g.known.Add(ctx, text, document)
+	}
+	return document, errs
+}
+
+func (g *Guard) parse(text string, tokens int) (*ast.QueryDocument, gqlerror.List) {
+	document, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, tokens)
+	if err != nil {
+		return nil, gqlerror.List{refused(errcode.ParseFailed, gqlerror.WrapIfUnwrapped(err))}
+	}
+	if len(document.Operations) == 0 {
+		return nil, gqlerror.List{invalid("The document has no operation.")}
+	}
+	errs := validator.ValidateWithRules(g.schema, document, g.rules)
+	for _, err := range errs {
+		_ = refused(errcode.ValidationFailed, err)
+	}
+	return document, errs
+}
+
+// Operation is the operation of a document that a request names.
+func Operation(document *ast.QueryDocument, name string) (*ast.OperationDefinition, *gqlerror.Error) {
+	if operation := document.Operations.ForName(name); operation != nil {
+		return operation, nil
+	}
+	if name == "" {
+		return nil, invalid("The document has several operations: name one with operationName.")
+	}
+	return nil, invalid("The document has no operation with the name that operationName gives.")
+}
+
+// invalid is an error of a document or of its variables.
+func invalid(message string, arguments ...any) *gqlerror.Error {
+	return refused(errcode.ValidationFailed, gqlerror.Errorf(message, arguments...))
+}
+
+func refused(code string, err *gqlerror.Error) *gqlerror.Error {
+	err.Extensions = map[string]any{"code": code, "status": http.StatusBadRequest}
+	return err
+}

@@ -1,0 +1,87 @@
+// Package response writes GraphQL responses, for whatever transport: as small as
+// they may be, and with no more errors than a person reads.
+package response
+
+import (
+	"encoding/json"
+	"unicode/utf8"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// The bounds of what an error tells, which somebody who sends errors on purpose
+// would have grow with what they send.
+const (
+	MaxErrors  = 5
+	MaxMessage = 300 // bytes
+)
+
+// Encode is a response as JSON. One that was never executed has no data, not even
+// null; its errors are cut to the first few, and the extensions then say how many
+// were omitted.
+func Encode(r *graphql.Response) []byte {
+	text := make([]byte, 0, len(r.Data)+256)
+	text = append(text, '{')
+	extensions := r.Extensions
+	if len(r.Errors) > 0 {
+		text = append(append(text, `"errors":`...), Errors(r.Errors)...)
+		if omitted := len(r.Errors) - MaxErrors; omitted > 0 {
+			extensions = with(extensions, "omittedErrors", omitted)
+		}
+	}
+	if r.Data != nil {
+		text = member(text, `"data":`, r.Data)
+	}
+	if len(extensions) > 0 {
+		text = member(text, `"extensions":`, encode(extensions))
+	}
+	return append(text, '}')
+}
+
+func member(text []byte, name string, value []byte) []byte {
+	if len(text) > 1 {
+		text = append(text, ',')
+	}
+	return append(append(text, name...), value...)
+}
+
+func with(extensions map[string]any, name string, value any) map[string]any {
+	all := map[string]any{name: value}
+	for name, value := range extensions {
+		all[name] = value
+	}
+	return all
+}
+
+// Errors are the first few of a list of errors as JSON, none too long.
+func Errors(list gqlerror.List) []byte {
+	shown := make(gqlerror.List, 0, MaxErrors)
+	for _, err := range list[:min(len(list), MaxErrors)] {
+		if len(err.Message) > MaxMessage {
+			short := *err
+			short.Message = cut(err.Message)
+			err = &short
+		}
+		shown = append(shown, err)
+	}
+	return encode(shown)
+}
+
+// cut shortens a message, and says so.
+func cut(message string) string {
+	const more = "…"
+	end := MaxMessage - len(more)
+	for !utf8.RuneStart(message[end]) {
+		end--
+	}
+	return message[:end] + more
+}
+
+func encode(value any) []byte {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(err) // errors and extensions are made here, of what JSON can say
+	}
+	return text
+}
