@@ -80,7 +80,7 @@ func NewLive(tb testing.TB, s *store.Store, live live.Config) *API {
 	srv, err := server.New(server.Config{
 		Events: events, Live: live,
 		Store: s, Sales: api.Sales, Verifier: verifier, Photos: photos, Links: links,
-		Now: clock.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), 
+		Now: clock.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		// Random documents of tests are larger than people's.
 		Limits: guard.Limits{Tokens: 20_000, Depth: 100, Aliases: 5000, Directives: 5000, Spreads: 5000},
 	})

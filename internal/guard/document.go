@@ -19,10 +19,19 @@ func tooLarge(message string, limit int) *gqlerror.Error {
 	return err
 }
 
+const (
+	// maxName bounds the names in a document: ours have 40 bytes at most.
+	maxName = 200
+	// maxPairs bounds the pairs of fields with the same name, which validation compares
+	// with each other: one name may stand there 200 times, or ten names 60 times each.
+	maxPairs = 20_000
+)
+
 // counts are what a look at a document's tokens counts.
 type counts struct {
 	tokens, depth, aliases, directives, spreads int
 	parentheses                                 int // open
+	pairs                                       int // of fields with the same name
 }
 
 // look goes over a document's tokens once, before anything else is done with it.
@@ -30,6 +39,7 @@ func (g *Guard) look(text string) *gqlerror.Error {
 	lex := lexer.New(&ast.Source{Input: text})
 	var c counts
 	var before lexer.Type
+	names := map[string]int{}
 	for {
 		token, err := lex.ReadToken()
 		if err != nil {
@@ -40,6 +50,13 @@ func (g *Guard) look(text string) *gqlerror.Error {
 		}
 		if token.Kind == lexer.Comment {
 			continue
+		}
+		if token.Kind == lexer.Name && len(token.Value) > maxName {
+			return tooLarge("The document has a name of more than %d bytes.", maxName)
+		}
+		if token.Kind == lexer.Name && c.parentheses <= 0 {
+			c.pairs += names[token.Value]
+			names[token.Value]++
 		}
 		c.count(token.Kind, before)
 		if err := g.limits.check(c); err != nil {
@@ -88,6 +105,8 @@ func (l Limits) check(c counts) *gqlerror.Error {
 		return tooLarge("The document has more than %d directives.", l.Directives)
 	case c.spreads > l.Spreads:
 		return tooLarge("The document has more than %d fragment spreads and inline fragments.", l.Spreads)
+	case c.pairs > maxPairs:
+		return tooLarge("The document repeats the same names too often: there are more than %d pairs of them.", maxPairs)
 	}
 	return nil
 }

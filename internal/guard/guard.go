@@ -19,6 +19,8 @@ import (
 	"github.com/vektah/gqlparser/v2/parser"
 	"github.com/vektah/gqlparser/v2/validator"
 	"github.com/vektah/gqlparser/v2/validator/rules"
+
+	"dealflow/internal/response"
 )
 
 // Limits bound what one operation may be. The zero value of each stands for its
@@ -61,18 +63,17 @@ const (
 type Guard struct {
 	schema *ast.Schema
 	limits Limits
-	rules  *rules.Rules
+	rules  *rules.Rules // with which a document is valid
+	hints  *rules.Rules // the same, but that they suggest what may have been meant
 	known  *lru.LRU[*ast.QueryDocument]
 }
 
 // New makes a guard.
 func New(schema *ast.Schema, limits Limits) *Guard {
-	g := &Guard{
+	return &Guard{
 		schema: schema, limits: limits.withDefaults(),
-		rules: rules.NewDefaultRules(), known: lru.New[*ast.QueryDocument](kept),
+		rules: withoutHints(), hints: withHints(), known: lru.New[*ast.QueryDocument](kept),
 	}
-	g.rules.AddRule("Literals", g.literals)
-	return g
 }
 
 // Documents are the documents that were found good lately, by their text.
@@ -107,6 +108,10 @@ func (g *Guard) parse(text string, tokens int) (*ast.QueryDocument, gqlerror.Lis
 		return nil, gqlerror.List{invalid("The document has no operation.")}
 	}
 	errs := validator.ValidateWithRules(g.schema, document, g.rules)
+	// A suggestion compares a name with all there are, which nobody reads by the thousand.
+	if n := len(errs); n > 0 && n <= response.MaxErrors {
+		errs = validator.ValidateWithRules(g.schema, document, g.hints)
+	}
 	for _, err := range errs {
 		_ = refused(errcode.ValidationFailed, err)
 	}

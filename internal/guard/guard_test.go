@@ -85,7 +85,9 @@ func TestHostileDocuments(t *testing.T) {
 		"types": "query($a:" + strings.Repeat("[", n), "fragments": "{" + strings.Repeat("...{", n),
 		"objects": "{a(b:" + strings.Repeat("{a:", n), "fields": "{" + strings.Repeat("name ", n) + "}",
 		"directives": "{name" + strings.Repeat("@a", n) + "}", "operations": strings.Repeat("query a{name}", n),
-		"closing": strings.Repeat("}", n) + strings.Repeat("{a", n), "parentheses": strings.Repeat(")", n),
+		"repeated names": "{" + strings.Repeat("name ", 300) + "}", "pairs in fragments": "{" + strings.Repeat("...{name name name}", 90) + "}",
+		"long names": "{" + strings.Repeat("a", n) + "}",
+		"closing":    strings.Repeat("}", n) + strings.Repeat("{a", n), "parentheses": strings.Repeat(")", n),
 	} {
 		if got := code(t, g, document, false); got != guard.CodeTooLarge {
 			t.Errorf("%s are answered %q", name, got)

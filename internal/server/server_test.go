@@ -277,7 +277,7 @@ lines:
 
 const stubSchema = `
 	scalar Upload
-	type Query { hello: String wait: String fail: String refuse: String crash: String sql: String }
+	type Query { hello: String wait: String fail: String refuse: String crash: String sql: String large: String }
 	type Mutation { size(file: Upload!): Int }
 `
 
@@ -331,6 +331,8 @@ func (s *stub) resolve(ctx context.Context) *graphql.Response {
 		if err := s.query(ctx); err != nil {
 			return failed("INTERNAL")
 		}
+	case "large": // more than the buffers of a connection hold
+		return &graphql.Response{Data: json.RawMessage(`{"large":"` + strings.Repeat("x", 64<<20) + `"}`)}
 	case "size":
 		size, _ := json.Marshal(map[string]any{"size": op.Variables["file"].(graphql.Upload).Size})
 		return &graphql.Response{Data: size}

@@ -2,14 +2,37 @@ package guard
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/validator/core"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 )
+
+// withHints are the rules of the specification, and our own.
+func withHints() *rules.Rules {
+	set := rules.NewDefaultRules()
+	set.AddRule("Literals", literals)
+	return set
+}
+
+// withoutHints are the same rules with messages that suggest nothing.
+func withoutHints() *rules.Rules {
+	set := withHints()
+	for _, plain := range []core.Rule{
+		rules.FieldsOnCorrectTypeRuleWithoutSuggestions, rules.KnownArgumentNamesRuleWithoutSuggestions,
+		rules.KnownTypeNamesRuleWithoutSuggestions, rules.ScalarLeafsRuleWithoutSuggestions,
+		rules.ValuesOfCorrectTypeRuleWithoutSuggestions,
+	} {
+		set.RemoveRule(strings.TrimSuffix(plain.Name, "WithoutSuggestions"))
+		set.AddRule(plain.Name, plain.RuleFunc)
+	}
+	return set
+}
 
 // literals is the validation rule for what the parser's own rules let pass in a
 // document: integers beyond 32 bits, and objects for plain scalars.
-func (g *Guard) literals(observers *core.Events, addError core.AddErrFunc) {
+func literals(observers *core.Events, addError core.AddErrFunc) {
 	observers.OnValue(func(_ *core.Walker, value *ast.Value) {
 		if value.Definition == nil || value.ExpectedType == nil || !value.Definition.BuiltIn || value.Definition.Kind != ast.Scalar {
 			return
