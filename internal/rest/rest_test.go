@@ -1,0 +1,193 @@
+package rest_test
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/go-cmp/cmp"
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"dealflow/internal/rest"
+)
+
+const schemaText = `
+"A thing."
+interface Thing { "Its name." name: String! }
+type Box implements Thing { name: String! size: Int boxes(first: Int): [Box!]! color: Color }
+type Bag implements Thing { name: String! handles: Float! }
+type Query { "Finds a thing. It may be gone." thing(id: ID!): Thing box(id: ID, sizes: [Int!], filter: Filter, color: Color, deep: Boolean, any: JSON): Box }
+type Mutation { "Makes a box." make(input: Make!): Made! }
+type Made { box: Box userErrors: [UserError!]! }
+interface UserError { code: String! message: String! path: [String!]! rule: String! }
+type InputError implements UserError { code: String! message: String! path: [String!]! rule: String! }
+enum Color { RED GREEN }
+scalar JSON
+"Which boxes."
+input Filter { and: [Filter!] size: Int = 1 name: String! }
+input Make { name: String! inside: Make }
+`
+
+func endpoint(t *testing.T, text string) (*ast.Schema, *rest.Endpoint) {
+	t.Helper()
+	schema := gqlparser.MustLoadSchema(&ast.Source{Input: schemaText})
+	document, errs := gqlparser.LoadQuery(schema, text) //nolint:staticcheck // the rules are the usual ones
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	return schema, rest.NewEndpoint(document)
+}
+
+func TestFromQuery(t *testing.T) {
+	schema, e := endpoint(t, `query Get($id: ID, $sizes: [Int!], $filter: Filter, $color: Color, $deep: Boolean, $any: JSON) {
+		box(id: $id, sizes: $sizes, filter: $filter, color: $color, deep: $deep, any: $any) { name } }`)
+	for raw, want := range map[string]string{
+		"":                               `{}`,
+		"id=7&color=RED&deep=true":       `{"color":"RED","deep":true,"id":"7"}`,
+		"sizes=1&sizes=2":                `{"sizes":[1,2]}`,
+		"sizes=1":                        `{"sizes":[1]}`,
+		`filter={"name":"a","size":1e2}`: `{"filter":{"name":"a","size":1e2}}`,
+		"any=[1,null]":                   `{"any":[1,null]}`,
+		"id=":                            `{"id":""}`,
+		"id=1&id=2":                      "the parameter id comes more than once",
+		"name=1":                         "there is no such parameter: this operation has id, sizes, filter, color, deep, any",
+		"sizes=a":                        "the parameter sizes must be JSON",
+		"deep=yes":                       "the parameter deep must be JSON",
+		"filter={}x":                     "the parameter filter must be JSON",
+		"id=%zz":                         "malformed",
+	} {
+		variables, err := e.FromQuery(schema, raw)
+		if err != nil {
+			if wrong, ok := errors.AsType[*rest.Error](err); !ok || !strings.Contains(wrong.Message, want) {
+				t.Errorf("%s: %v, want %s", raw, err, want)
+			}
+			continue
+		}
+		if got, _ := json.Marshal(variables); string(got) != want {
+			t.Errorf("%s: %s, want %s", raw, got, want)
+		}
+	}
+}
+
+// TestAnswers has each status that a document's answer makes.
+func TestAnswers(t *testing.T) {
+	_, query := endpoint(t, `query Get($id: ID!) { thing(id: $id) { name } }`)
+	_, mutation := endpoint(t, `mutation Make($input: Make!) { __typename make(input: $input) { box { name } } other: make(input: $input) { box { name } } }`)
+	if !strings.Contains(mutation.Text, "userErrors") {
+		t.Errorf("%s does not ask what is wrong", mutation.Text)
+	}
+	wrong := func(code string) string {
+		return `{"__typename":"Mutation","make":{"box":null,"dealflow_userErrors":[]},"other":{"box":null,"dealflow_userErrors":[{"code":"` + code + `","message":"No.","path":["input"],"rule":"r"}]}}`
+	}
+	for _, test := range []struct {
+		endpoint *rest.Endpoint
+		data     string
+		errors   gqlerror.List
+		status   int
+		body     string
+	}{
+		{query, `{"thing":{"name":"a"}}`, nil, 200, `{"thing":{"name":"a"}}`},
+		{query, `{"thing":null}`, nil, 404, `"code":"NOT_FOUND"`},
+		{query, `{"thing":null}`, gqlerror.List{{Message: "Bad.", Extensions: map[string]any{"code": "INVALID_ID", "status": 400}}}, 400, `"detail":"Bad."`},
+		{query, ``, gqlerror.List{{Message: "Wait.", Extensions: map[string]any{"code": "RATE_LIMITED", "status": 429}}}, 429, `"code":"RATE_LIMITED"`},
+		{query, ``, gqlerror.List{{Message: "Oh."}}, 500, `"title":"Internal Server Error"`},
+		{mutation, `{"__typename":"Mutation","make":{"box":{"name":"a"},"dealflow_userErrors":[]},"other":{"box":null,"dealflow_userErrors":[]}}`, nil, 200,
+			`{"__typename":"Mutation","make":{"box":{"name":"a"}},"other":{"box":null}}`},
+		{mutation, wrong("NOT_FOUND"), nil, 404, `"errors":[{"code":"NOT_FOUND","message":"No.","path":["input"],"rule":"r"}]`},
+		{mutation, wrong("CONFLICT"), nil, 409, `"detail":"No."`}, {mutation, wrong("ALREADY_EXISTS"), nil, 409, ``}, {mutation, wrong("BLOCKED"), nil, 409, ``},
+		{mutation, wrong("DUPLICATE_DEAL"), nil, 409, ``}, {mutation, wrong("NOT_ALLOWED"), nil, 403, ``}, {mutation, wrong("REQUIRED"), nil, 422, ``},
+	} {
+		r := &graphql.Response{Errors: test.errors}
+		if test.data != "" {
+			r.Data = json.RawMessage(test.data)
+		}
+		got := test.endpoint.Answer(r)
+		if got.Status != test.status || !strings.Contains(string(got.Body), test.body) || (got.Status == 200) != (got.Media == rest.Media) {
+			t.Errorf("%s %v is answered %d %s %s", test.data, test.errors, got.Status, got.Media, got.Body)
+		}
+	}
+}
+
+// TestDescribe looks at what a description says of values; that it is OpenAPI, a real
+// validator says elsewhere.
+func TestDescribe(t *testing.T) {
+	schema, query := endpoint(t, `"Finds a box." query Get($id: ID, $sizes: [Int!] = [1], "The boxes that count." $filter: Filter, $deep: Boolean! = false) {
+		box(id: $id, sizes: $sizes, filter: $filter) { ...F size boxes { name } boxes { size @include(if: $deep) } color } } fragment F on Box { name }`)
+	_, thing := endpoint(t, `query Thing($id: ID!) { thing(id: $id) { name ... on Box { size } ... on Bag { handles } } }`)
+	_, mutation := endpoint(t, `mutation Make($input: Make!) { make(input: $input) { box { name } } }`)
+	var got map[string]any
+	if err := json.Unmarshal(rest.Describe(schema, "ship", "1", []*rest.Endpoint{query, thing, mutation}), &got); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"openapi":                                 `"3.1.0"`,
+		"paths./Get.get.summary":                  `"Finds a box"`,
+		"paths./Thing.get.summary":                `"Finds a thing"`,
+		"paths./Make.post.summary":                `"Makes a box"`,
+		"paths./Get.get.parameters.0":             `{"in":"query","name":"id","required":false,"schema":{"type":"string"}}`,
+		"paths./Get.get.parameters.1":             `{"in":"query","name":"sizes","required":false,"schema":{"default":[1],"items":{"format":"int32","type":"integer"},"type":"array"}}`,
+		"paths./Get.get.parameters.2.content":     `{"application/json":{"schema":{"$ref":"#/components/schemas/Filter"}}}`,
+		"paths./Get.get.parameters.2.description": `"The boxes that count."`,
+		"paths./Get.get.responses.200.content.application/json.schema.properties.box.type":                            `["object","null"]`,
+		"paths./Get.get.responses.200.content.application/json.schema.properties.box.required":                        `["boxes","color","name","size"]`,
+		"paths./Get.get.responses.200.content.application/json.schema.properties.box.properties.color":                `{"enum":["RED","GREEN",null],"type":["string","null"]}`,
+		"paths./Get.get.responses.200.content.application/json.schema.properties.box.properties.boxes.items.required": `["name"]`,
+		"paths./Make.post.requestBody.content.application/json.schema":                                                `{"additionalProperties":false,"properties":{"input":{"$ref":"#/components/schemas/Make"}},"required":["input"],"type":"object"}`,
+		"components.schemas.Filter.properties.and":                                                                    `{"items":{"$ref":"#/components/schemas/Filter"},"type":["array","null"]}`,
+		"components.schemas.Filter.required":                                                                          `["name"]`,
+		"components.schemas.Make.properties.inside":                                                                   `{"anyOf":[{"$ref":"#/components/schemas/Make"},{"type":"null"}]}`,
+	} {
+		if diff := cmp.Diff(want, at(t, got, strings.ReplaceAll(path, "application/json", "JSON"))); diff != "" {
+			t.Errorf("%s: %s", path, diff)
+		}
+	}
+}
+
+// at is the JSON that a path leads to; JSON in it stands for the media type.
+func at(t *testing.T, value any, path string) string {
+	t.Helper()
+	for step := range strings.SplitSeq(path, ".") {
+		if step == "JSON" {
+			step = rest.Media
+		}
+		switch inside := value.(type) {
+		case map[string]any:
+			value = inside[step]
+		case []any:
+			value = inside[step[0]-'0']
+		default:
+			return "nothing at " + step
+		}
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// FuzzFromQuery sees to it that parameters are read, or refused by an Error.
+func FuzzFromQuery(f *testing.F) {
+	for _, seed := range []string{"id=1&sizes=1&sizes=2", `filter={"name":1}`, "sizes=[1]", "=&&=", "deep=nul"} {
+		f.Add(seed)
+	}
+	schema := gqlparser.MustLoadSchema(&ast.Source{Input: schemaText})
+	document, errs := gqlparser.LoadQuery(schema, `query Get($id: ID, $sizes: [Int!], $filter: Filter, $deep: Boolean) { box(id: $id, sizes: $sizes, filter: $filter, deep: $deep) { name } }`) //nolint:staticcheck // the rules are the usual ones
+	if errs != nil {
+		f.Fatal(errs)
+	}
+	e := rest.NewEndpoint(document)
+	f.Fuzz(func(t *testing.T, raw string) {
+		variables, err := e.FromQuery(schema, raw)
+		if _, ok := errors.AsType[*rest.Error](err); err != nil && !ok {
+			t.Error(err)
+		}
+		if _, err := json.Marshal(variables); err != nil {
+			t.Error(err)
+		}
+	})
+}
