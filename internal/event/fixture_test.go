@@ -56,7 +56,6 @@ type organization struct {
 	id    uuid.UUID
 	ctx   context.Context // of a viewer
 	store *store.Store
-	head  *ent.EventHead
 	log   []event.Position // all that was ever written; the first is number 1
 }
 
@@ -76,15 +75,9 @@ func (o *organization) write(count int, at time.Time) {
 	}
 }
 
-func (o *organization) append(ctx context.Context, db *ent.Client, count int, at time.Time) (err error) {
+func (o *organization) append(ctx context.Context, db *ent.Client, count int, at time.Time) error {
 	next := int64(len(o.log)) + 1
-	if o.head == nil {
-		o.head, err = db.EventHead.Create().SetSeq(next).Save(ctx)
-	}
-	if err == nil {
-		err = db.EventHead.UpdateOne(o.head).SetSeq(next + int64(count) - 1).Exec(ctx)
-	}
-	if err != nil {
+	if err := db.EventHead.Update().SetSeq(next + int64(count) - 1).Exec(ctx); err != nil {
 		return err
 	}
 	var rows []*ent.EventCreate

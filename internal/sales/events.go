@@ -16,9 +16,9 @@ import (
 )
 
 // events are what a change tells those who watch boards. They are gathered while
-// it goes on, and written as the last thing it does: from then until the commit
-// nobody else in the organization writes any, which is to take as little time as
-// it can.
+// it goes on, and written as the last thing of its transaction: from then until the
+// commit nobody else in the organization writes any, which is to take as little
+// time as it can.
 type events struct {
 	list []*ent.Event
 	// pipelines are those of the stages that the change has come across. A stage
@@ -101,15 +101,9 @@ func entityType(kind id.Kind) event.EntityType {
 	return event.EntityTypeLEAD
 }
 
-// writeEvents writes what was told. Nothing of the change may follow it.
-func (c *change) writeEvents(ctx context.Context) error {
+// advance writes what was told, and that there is something new.
+func (c *change) advance(ctx context.Context) error {
 	list := c.events.list
-	if len(list) == 0 {
-		return nil
-	}
-	if err := c.locate(ctx, list); err != nil {
-		return err
-	}
 	last, err := c.advanceHead(ctx, len(list))
 	if err != nil {
 		return fmt.Errorf("advance the event log: %w", err)
@@ -170,16 +164,23 @@ func (c *change) findPipelines(ctx context.Context, list []*ent.Event) error {
 	return err
 }
 
-// advanceHead takes the next places in the organization's event log, and answers
-// the last of them. It waits for whoever took some and has not committed yet.
+// advanceHead gives the organization another revision, takes the next places in its
+// event log, if any, and answers the last that is taken. It waits for whoever did so
+// and has not committed yet.
+//
+// A revision is random, not counted: what is written after the database was set back
+// to a backup is not to be taken for what was written before.
 func (c *change) advanceHead(ctx context.Context, places int) (int64, error) {
+	revision := uuid.New()
 	query, args := entsql.Dialect(c.dialect).
 		Insert(eventhead.Table).
-		Columns(eventhead.FieldID, eventhead.FieldOrganizationID, eventhead.FieldSeq).
-		Values(id.New(), c.organization, places).
+		Columns(eventhead.FieldID, eventhead.FieldOrganizationID, eventhead.FieldSeq, eventhead.FieldRevision).
+		Values(id.New(), c.organization, places, revision).
 		OnConflict(
 			entsql.ConflictColumns(eventhead.FieldOrganizationID),
-			entsql.ResolveWith(func(u *entsql.UpdateSet) { u.Add(eventhead.FieldSeq, places) }),
+			entsql.ResolveWith(func(u *entsql.UpdateSet) {
+				u.Add(eventhead.FieldSeq, places).Set(eventhead.FieldRevision, revision)
+			}),
 		).
 		Returning(eventhead.FieldSeq).
 		Query()

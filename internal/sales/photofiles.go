@@ -133,10 +133,16 @@ func (p *patience) note(err error) {
 func (p *patience) lost() bool { return p.failures >= failuresInARow }
 
 // deletePhotos deletes photos after a change, unless a lead has them. The change
-// is made: a file that stays is for the log and for PrunePhotos, not for the
-// caller, who may even have left.
+// is made, or else nothing is deleted: a file that stays is for the log and for
+// PrunePhotos, not for the caller, who may even have left.
 func (s *Sales) deletePhotos(ctx context.Context, names ...string) {
-	ctx = context.WithoutCancel(ctx)
+	if len(names) > 0 {
+		s.store.AfterCommit(ctx, func(ctx context.Context) { s.deleteBatches(context.WithoutCancel(ctx), names) })
+	}
+}
+
+// deleteBatches is deletePhotos after the commit.
+func (s *Sales) deleteBatches(ctx context.Context, names []string) {
 	left, cause := 0, error(nil)
 	var bucket patience
 	for batch := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(names))), filesAtOnce) {
@@ -217,6 +223,17 @@ func (c *change) deleteFile(ctx context.Context, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, deleteTime)
 	defer cancel()
 	return c.photos.Delete(ctx, c.organization, name)
+}
+
+// findFile answers photo.ErrNotFound where a photo, which is locked, has no file.
+func (c *change) findFile(ctx context.Context, name string) error {
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	exists, err := c.photos.Exists(ctx, c.organization, name)
+	if err == nil && !exists {
+		err = photo.ErrNotFound
+	}
+	return err
 }
 
 // unusedPhotos are those of some photos that no lead has.

@@ -3,6 +3,7 @@ package sales
 import (
 	"context"
 	"errors"
+	"io"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
@@ -45,6 +46,10 @@ func (s *Sales) UploadLeadPhoto(ctx context.Context, input UploadLeadPhotoInput)
 	viewer, ok := auth.ViewerFrom(ctx)
 	if !ok {
 		return nil, store.ErrNoViewer
+	}
+	// It has been read to its end when the transaction that this is a part of is run again.
+	if _, err := input.File.File.Seek(0, io.SeekStart); err != nil {
+		return nil, err
 	}
 	name, err := s.photos.Save(ctx, viewer.OrganizationID, input.File.File)
 	if err != nil {
@@ -111,6 +116,9 @@ func (s *Sales) DeleteLeadPhoto(ctx context.Context, input DeleteLeadPhotoInput)
 		if err != nil || had != nil {
 			return had, err
 		}
+		if s.store.InWhole(ctx) {
+			return nil, c.findFile(ctx, name) // a lead that had it may have it back yet
+		}
 		err = c.deleteFile(ctx, name)
 		deleted = deleted || err == nil
 		return nil, err
@@ -127,9 +135,7 @@ func (s *Sales) DeleteLeadPhoto(ctx context.Context, input DeleteLeadPhotoInput)
 	if err != nil {
 		return "", nil, err
 	}
-	if had != nil {
-		s.deletePhotos(ctx, name)
-	}
+	s.deletePhotos(ctx, name)
 	return name, had, nil
 }
 

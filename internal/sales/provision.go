@@ -6,6 +6,8 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"dealflow/ent"
 	"dealflow/ent/activity"
 	"dealflow/ent/leadstatus"
@@ -37,8 +39,8 @@ func (s *Sales) CreateOrganization(ctx context.Context, name, currency string) (
 		return nil, err
 	}
 	var created *ent.Organization
-	err := s.store.Tx(store.System(ctx), func(ctx context.Context, db *ent.Client) (err error) {
-		created, err = s.insertOrganization(ctx, db, name, currency)
+	err := s.asServer(store.System(ctx), auth.Viewer{OrganizationID: id.New()}, func(ctx context.Context, c *change) (err error) {
+		created, err = c.insertOrganization(ctx, name, currency)
 		return err
 	})
 	if store.Violates(err, "organizations_name_key") {
@@ -52,9 +54,8 @@ func (s *Sales) CreateOrganization(ctx context.Context, name, currency string) (
 
 // insertOrganization writes an organization, its lead statuses, and their
 // activities, which are the server's own doing.
-func (s *Sales) insertOrganization(ctx context.Context, db *ent.Client, name, currency string) (*ent.Organization, error) {
-	c := s.begin(db, auth.Viewer{OrganizationID: id.New()})
-	created, err := db.Organization.Create().
+func (c *change) insertOrganization(ctx context.Context, name, currency string) (*ent.Organization, error) {
+	created, err := c.db.Organization.Create().
 		SetID(c.organization).
 		SetName(name).
 		SetCurrency(currency).
@@ -97,7 +98,7 @@ func (s *Sales) EnsureUser(ctx context.Context, viewer auth.Viewer) (*ent.User, 
 		found, err := s.store.Client.User.Query().Where(user.Subject(viewer.Subject)).Only(ctx)
 		switch {
 		case err == nil:
-			return s.refreshUser(ctx, found, name, email)
+			return s.refreshUser(ctx, viewer, found, name, email)
 		case !ent.IsNotFound(err):
 			return nil, err
 		}
@@ -119,31 +120,58 @@ func (s *Sales) createUser(ctx context.Context, viewer auth.Viewer, name, email 
 	if !exists {
 		return nil, ErrNoOrganization
 	}
-	at := s.moment()
-	create := s.store.Client.User.Create().
-		SetOrganizationID(viewer.OrganizationID).
-		SetSubject(viewer.Subject).
-		SetName(name).
-		SetCreatedAt(at).
-		SetUpdatedAt(at)
-	if email != "" {
-		create.SetEmail(email)
+	var created *ent.User
+	err = s.asServer(ctx, viewer, func(ctx context.Context, c *change) (err error) {
+		create := c.db.User.Create().
+			SetOrganizationID(viewer.OrganizationID).
+			SetSubject(viewer.Subject).
+			SetName(name).
+			SetCreatedAt(c.at).
+			SetUpdatedAt(c.at)
+		if email != "" {
+			create.SetEmail(email)
+		}
+		created, err = create.Save(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
-	return create.Save(ctx)
+	return created, nil
+}
+
+// asServer runs a change that is not the viewer's own doing, once.
+func (s *Sales) asServer(ctx context.Context, viewer auth.Viewer, fn func(context.Context, *change) error) error {
+	viewer.UserID = uuid.Nil
+	return s.store.Tx(ctx, func(ctx context.Context, db *ent.Client) error {
+		c := s.begin(db, viewer)
+		if err := fn(ctx, c); err != nil {
+			return err
+		}
+		return s.finish(ctx, c)
+	})
 }
 
 // refreshUser gives a user the name and the email that their token has. What it
 // does not say stays: a person's next token, of another program, may say less.
-func (s *Sales) refreshUser(ctx context.Context, found *ent.User, name, email string) (*ent.User, error) {
+func (s *Sales) refreshUser(ctx context.Context, viewer auth.Viewer, found *ent.User, name, email string) (*ent.User, error) {
 	name, email = cmp.Or(name, found.Name), cmp.Or(email, deref(found.Email))
 	if name == found.Name && email == deref(found.Email) {
 		return found, nil
 	}
-	update := s.store.Client.User.UpdateOne(found).SetName(name).SetUpdatedAt(s.moment())
-	if email != "" {
-		update.SetEmail(email)
+	var saved *ent.User
+	err := s.asServer(ctx, viewer, func(ctx context.Context, c *change) (err error) {
+		update := c.db.User.UpdateOneID(found.ID).SetName(name).SetUpdatedAt(c.at)
+		if email != "" {
+			update.SetEmail(email)
+		}
+		saved, err = update.Save(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
-	return update.Save(ctx)
+	return saved, nil
 }
 
 // printable is a claim of a token as the database can keep it, cut to a length.

@@ -83,10 +83,10 @@ func (s *Sales) change(ctx context.Context, fn func(context.Context, *change) er
 				return err
 			}
 			told = len(c.events.list) > 0
-			return c.writeEvents(ctx)
+			return s.finish(ctx, c)
 		})
 		if err == nil && told {
-			s.committed(viewer.OrganizationID)
+			s.store.AfterCommit(ctx, func(context.Context) { s.committed(viewer.OrganizationID) })
 		}
 		if !errors.Is(err, errAgain) && !ent.IsConstraintError(err) {
 			return err
@@ -96,6 +96,21 @@ func (s *Sales) change(ctx context.Context, fn func(context.Context, *change) er
 		return refuse(CodeConflict, "busy", []string{"input"}, "Others keep changing this: try again.")
 	}
 	return err
+}
+
+// finish writes what the change tells, and that there is something new. Nothing
+// of the change may follow it.
+func (s *Sales) finish(ctx context.Context, c *change) error {
+	if !store.Wrote(ctx) {
+		return nil
+	}
+	if err := c.locate(ctx, c.events.list); err != nil {
+		return err
+	}
+	return s.store.BeforeCommit(ctx, c.db, func(ctx context.Context, db *ent.Client) error {
+		c.db = db
+		return c.advance(ctx)
+	})
 }
 
 func (s *Sales) begin(db *ent.Client, viewer auth.Viewer) *change {

@@ -72,7 +72,8 @@ func RecordStatements(ctx context.Context) (context.Context, *Counter) {
 	return ctx, c
 }
 
-// watched counts the statements that pass, and reports them to observe, if any.
+// watched counts the statements that pass, notes those that write, and reports
+// them to observe, if any.
 type watched struct {
 	to      entsql.ExecQuerier
 	observe func(ctx context.Context, query string, took time.Duration, err error)
@@ -95,6 +96,9 @@ func (w watched) QueryContext(ctx context.Context, query string, args ...any) (*
 func (w watched) note(ctx context.Context, query string, args []any, start time.Time, err error) {
 	if c, ok := ctx.Value(counterKey{}).(*Counter); ok {
 		c.add(query, args)
+	}
+	if state, ok := ctx.Value(txKey{}).(*txState); ok && !reads(query) {
+		state.wrote.Store(true)
 	}
 	if w.observe != nil {
 		w.observe(ctx, query, time.Since(start), err)

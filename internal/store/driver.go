@@ -42,6 +42,9 @@ func (d *driver) BeginTx(ctx context.Context, opts *sql.TxOptions) (dialect.Tx, 
 	if inTx(ctx) {
 		return nil, errOutsideTx
 	}
+	if w := d.store.wholeOf(ctx); w != nil {
+		return w.savepoint(ctx)
+	}
 	db := d.store.writer
 	if opts != nil && opts.ReadOnly {
 		db = d.store.readers
@@ -51,6 +54,52 @@ func (d *driver) BeginTx(ctx context.Context, opts *sql.TxOptions) (dialect.Tx, 
 		return nil, err
 	}
 	return &entsql.Tx{Conn: d.conn(tx), Tx: tx}, nil
+}
+
+// outside is the transaction of Whole, which takes the statements of ctx in place
+// of the pools: none of those of a Tx, which has its own way.
+func (d *driver) outside(ctx context.Context) *whole {
+	if inTx(ctx) {
+		return nil
+	}
+	return d.store.wholeOf(ctx)
+}
+
+// Exec implements dialect.Driver.
+func (d *driver) Exec(ctx context.Context, query string, args, into any) error {
+	if w := d.outside(ctx); w != nil {
+		return w.run(ctx, func() error { return w.conn.Exec(ctx, query, args, into) })
+	}
+	return d.Conn.Exec(ctx, query, args, into)
+}
+
+// Query implements dialect.Driver.
+func (d *driver) Query(ctx context.Context, query string, args, into any) error {
+	if w := d.outside(ctx); w != nil {
+		return w.query(ctx, query, args, into)
+	}
+	return d.Conn.Query(ctx, query, args, into)
+}
+
+// ExecContext is what ent's Client.ExecContext looks for.
+func (d *driver) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if w := d.outside(ctx); w != nil {
+		var result sql.Result
+		err := w.run(ctx, func() (err error) {
+			result, err = w.conn.ExecContext(ctx, query, args...)
+			return err
+		})
+		return result, err
+	}
+	return d.Conn.ExecContext(ctx, query, args...)
+}
+
+// QueryContext is what ent's Client.QueryContext looks for.
+func (d *driver) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if d.outside(ctx) != nil {
+		return nil, errRaw // nobody hears when such rows are closed
+	}
+	return d.Conn.QueryContext(ctx, query, args...)
 }
 
 // Close implements dialect.Driver.

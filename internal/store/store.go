@@ -58,6 +58,7 @@ type Store struct {
 	dsn     string // of Postgres
 	readers *sql.DB
 	writer  *sql.DB // the same as readers on Postgres
+	driver  *driver
 }
 
 // Open opens the database that a URL names and makes sure that it answers. Its
@@ -68,7 +69,8 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Client = ent.NewClient(ent.Driver(newDriver(s, opts)))
+	s.driver = newDriver(s, opts)
+	s.Client = ent.NewClient(ent.Driver(s.driver))
 	confine(s.Client)
 	return s, nil
 }

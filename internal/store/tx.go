@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -19,10 +20,21 @@ import (
 // attempts bounds how often Tx runs its function.
 const attempts = 5
 
+// txKey is where a context has that Tx runs a function in it, with what is known
+// of the transaction.
 type txKey struct{}
+
+type txState struct{ wrote atomic.Bool }
 
 // inTx tells whether ctx is that of a function that Tx runs.
 func inTx(ctx context.Context) bool { return ctx.Value(txKey{}) != nil }
+
+// Wrote tells whether the function of Tx that ctx is of has written anything yet,
+// as far as its statements tell.
+func Wrote(ctx context.Context) bool {
+	state, ok := ctx.Value(txKey{}).(*txState)
+	return ok && state.wrote.Load()
+}
 
 // Tx runs fn in a transaction, which is committed when fn returns nil and
 // rolled back when it returns an error or panics. Fn uses nothing but the
@@ -31,8 +43,9 @@ func inTx(ctx context.Context) bool { return ctx.Value(txKey{}) != nil }
 // more in a transaction with an error.
 //
 // When the database says that the transaction got in the way of another one,
-// Tx runs fn again, a few times. So fn must do nothing but read and write the
-// database, and must not build on what an earlier run left in its variables.
+// Tx runs fn again, a few times, or Whole does so with all that it runs. So fn must
+// do nothing but read and write the database, and must not build on what an earlier
+// run left in its variables.
 // One thing else is done in a transaction: package sales deletes the files of
 // photos in one that has locked them and writes nothing. It is the last thing
 // there, and may be done twice, so that neither another run nor a lost commit
@@ -41,12 +54,23 @@ func inTx(ctx context.Context) bool { return ctx.Value(txKey{}) != nil }
 // On Postgres the isolation is READ COMMITTED: what must not change between
 // reading and writing is read with Lock. On SQLite transactions run one by one.
 func (s *Store) Tx(ctx context.Context, fn func(ctx context.Context, db *ent.Client) error) error {
+	w := s.wholeOf(ctx)
+	if w == nil {
+		return again(ctx, func() error { return s.tryTx(ctx, fn) })
+	}
+	err := s.tryTx(ctx, fn)
+	if isRetryable(err) {
+		w.fail(err)
+	}
+	return err
+}
+
+// again runs a transaction, and runs it again a few times when the database says
+// that another one was in the way.
+func again(ctx context.Context, try func() error) error {
 	for attempt := 1; ; attempt++ {
-		err := s.tryTx(ctx, fn)
-		if attempt == attempts || !isRetryable(err) {
-			return err
-		}
-		if !pause(ctx, attempt) {
+		err := try()
+		if attempt == attempts || !isRetryable(err) || !pause(ctx, attempt) {
 			return err
 		}
 	}
@@ -60,7 +84,7 @@ func (s *Store) tryTx(ctx context.Context, fn func(ctx context.Context, db *ent.
 	// After a commit it does nothing; when it fails, the connection is gone and
 	// the database rolls back by itself.
 	defer func() { _ = tx.Rollback() }()
-	if err := fn(context.WithValue(ctx, txKey{}, true), tx.Client()); err != nil {
+	if err := fn(context.WithValue(ctx, txKey{}, &txState{}), tx.Client()); err != nil {
 		return err
 	}
 	return tx.Commit()
