@@ -21,6 +21,7 @@ import (
 	"dealflow/internal/event"
 	"dealflow/internal/guard"
 	"dealflow/internal/live"
+	"dealflow/internal/once"
 	"dealflow/internal/photo"
 	"dealflow/internal/sales"
 	"dealflow/internal/server"
@@ -34,7 +35,9 @@ type API struct {
 	Store  *store.Store
 	Sales  *sales.Sales
 	Events *event.Log
-	Clock  *Clock
+	// Answers are those of mutations with a key.
+	Answers *once.Answers
+	Clock   *Clock
 	// PhotoDir is where the photos' files are, a directory for each organization.
 	PhotoDir string
 
@@ -73,12 +76,13 @@ func NewLive(tb testing.TB, s *store.Store, live live.Config) *API {
 	check(tb, err)
 	events := event.New(event.Config{Store: s, Poll: 50 * time.Millisecond, Now: clock.Now})
 	api.Events = events
+	api.Answers = once.New(once.Config{Store: s, Now: clock.Now})
 	api.Sales.OnEvents(events.Committed)
 	following, stop := context.WithCancel(context.Background())
 	var tail sync.WaitGroup
 	tail.Go(func() { events.Run(following) })
 	srv, err := server.New(server.Config{
-		Events: events, Live: live,
+		Events: events, Answers: api.Answers, Live: live,
 		Store: s, Sales: api.Sales, Verifier: verifier, Photos: photos, Links: links,
 		Now: clock.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		// Random documents of tests are larger than people's.

@@ -9,29 +9,12 @@ import (
 	"dealflow/ent"
 	"dealflow/ent/event"
 	"dealflow/ent/eventhead"
+	"dealflow/internal/retention"
 	"dealflow/internal/store"
 )
 
-const (
-	// forgetEvery is how often old events are looked for.
-	forgetEvery = 10 * time.Minute
-	// forgetBatch is how many are deleted in one statement.
-	forgetBatch = 1000
-)
-
-// forget deletes old events now and then until ctx ends. Processes that do so at
-// the same time find less to do.
-func (l *Log) forget(ctx context.Context) {
-	for sleep(ctx, forgetEvery) {
-		gone, err := l.Forget(ctx)
-		switch {
-		case err != nil && ctx.Err() == nil:
-			l.config.Log.WarnContext(ctx, "deleting old events failed: it is tried again later", "error", err)
-		case gone > 0:
-			l.config.Log.InfoContext(ctx, "deleted old events", "events", gone)
-		}
-	}
-}
+// forget deletes old events now and then until ctx ends.
+func (l *Log) forget(ctx context.Context) { retention.Run(ctx, l.config.Log, "events", l.Forget) }
 
 // Forget deletes the events of all organizations that are older than the
 // retention, and returns how many there were. The last event of each log stays,
@@ -43,7 +26,7 @@ func (l *Log) Forget(ctx context.Context) (int, error) {
 	var sum int
 	for after := uuid.Nil; ; {
 		heads, err := db.EventHead.Query().Where(eventhead.IDGT(after)).
-			Order(eventhead.ByID()).Limit(forgetBatch).All(ctx)
+			Order(eventhead.ByID()).Limit(retention.Batch).All(ctx)
 		if err != nil || len(heads) == 0 {
 			return sum, err
 		}
@@ -63,7 +46,7 @@ func forgetLog(ctx context.Context, db *ent.Client, head *ent.EventHead, before 
 	for {
 		oldest, err := db.Event.Query().
 			Where(event.OrganizationID(head.OrganizationID), event.SeqLT(head.Seq)).
-			Order(event.BySeq()).Limit(forgetBatch).
+			Order(event.BySeq()).Limit(retention.Batch).
 			Select(event.FieldSeq, event.FieldCreatedAt).
 			All(ctx)
 		if err != nil {
@@ -78,7 +61,7 @@ func forgetLog(ctx context.Context, db *ent.Client, head *ent.EventHead, before 
 		}
 		gone, err := db.Event.Delete().
 			Where(event.OrganizationID(head.OrganizationID), event.SeqLTE(oldest[old-1].Seq)).Exec(ctx)
-		if sum += gone; err != nil || old < forgetBatch {
+		if sum += gone; err != nil || old < retention.Batch {
 			return sum, err
 		}
 	}

@@ -27,6 +27,7 @@ type exchange struct {
 	mu                 sync.Mutex
 	organization, user string
 	operation          operation
+	replayed           bool
 	codes              []string
 }
 
@@ -41,6 +42,14 @@ func (e *exchange) noteOperation(op operation) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.operation = op
+}
+
+// noteReplay notes that an operation was not run, but answered as before.
+func (e *exchange) noteReplay(op operation) {
+	e.noteOperation(op)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.replayed = true
 }
 
 func (e *exchange) noteCodes(codes ...string) {
@@ -63,6 +72,9 @@ func (e *exchange) attributes() []slog.Attr {
 	add("operation", e.operation.name[:min(len(e.operation.name), nameLength)])
 	add("organization", e.organization)
 	add("user", e.user)
+	if e.replayed {
+		list = append(list, slog.Bool("replayed", true))
+	}
 	if len(e.codes) > 0 {
 		list = append(list, slog.Any("codes", e.codes))
 	}

@@ -27,6 +27,7 @@ type Metrics struct {
 	operations *prometheus.CounterVec   // by operation_type and outcome
 	durations  *prometheus.HistogramVec // by operation
 	statements prometheus.Histogram     // of one operation
+	replays    prometheus.Counter
 	sqlTimes   *prometheus.HistogramVec // by verb
 	sqlErrors  *prometheus.CounterVec   // by verb
 	names      *names
@@ -58,6 +59,10 @@ func NewMetrics() *Metrics {
 			Help:    "SQL statements that one GraphQL operation took.",
 			Buckets: []float64{0, 1, 2, 3, 5, 8, 13, 20, 50, 100},
 		}),
+		replays: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "dealflow_idempotent_replays_total",
+			Help: "Mutations that were not run, since a request with the same Idempotency-Key had run before.",
+		}),
 		sqlTimes: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "dealflow_sql_statement_duration_seconds",
 			Help:    "Time that SQL statements took, by verb.",
@@ -69,7 +74,7 @@ func NewMetrics() *Metrics {
 		}, []string{"verb"}),
 		names: newNames(),
 	}
-	m.registry.MustRegister(m.inFlight, m.requests, m.operations, m.durations, m.statements, m.sqlTimes, m.sqlErrors,
+	m.registry.MustRegister(m.inFlight, m.requests, m.operations, m.durations, m.statements, m.replays, m.sqlTimes, m.sqlErrors,
 		buildInfo(), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -18,7 +18,7 @@ func (s *Server) routes(api api) http.Handler {
 	mux := http.NewServeMux()
 	// For signed-in clients.
 	graphql := s.graphql(api)
-	mux.Handle(apiPath, s.cors(s.sockets(graphql, s.signedIn(s.bounded(graphql)))))
+	mux.Handle(apiPath, s.cors(s.sockets(graphql, s.signedIn(s.keyed(s.bounded(graphql))))))
 	mux.Handle(photo.Path, s.cors(s.config.Photos.Handler(s.config.Links, s.photoViewer, s.config.Log)))
 	// For operators and tools.
 	mux.Handle("GET /healthz", http.HandlerFunc(s.healthz))

@@ -4,7 +4,8 @@
 // routes.go lists every path. A request passes, from the outside in: the
 // exchange, which names, measures and logs it (exchange.go); the catch for
 // panics; security headers; the router; and for the API CORS (cors.go), the
-// bearer token (signin.go), and the door, which bounds what is read (door.go).
+// bearer token (signin.go), the note of its key (once.go), and the door, which
+// bounds what is read (door.go).
 package server
 
 import (
@@ -21,6 +22,7 @@ import (
 	"dealflow/internal/event"
 	"dealflow/internal/guard"
 	"dealflow/internal/live"
+	"dealflow/internal/once"
 	"dealflow/internal/photo"
 	"dealflow/internal/sales"
 	"dealflow/internal/store"
@@ -36,6 +38,9 @@ type Config struct {
 	Links    photo.Links
 	// Events is the log that subscriptions deliver. The caller runs it.
 	Events *event.Log
+	// Answers are those of mutations with an Idempotency-Key. The caller runs them;
+	// made of Store, if nil, and then never deleted.
+	Answers *once.Answers
 
 	// Origins are the web origins whose pages may call the API, such as
 	// https://app.example.com; "*" stands for all. None by default: pages of the
@@ -87,6 +92,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
+	}
+	if c.Answers == nil {
+		c.Answers = once.New(once.Config{Store: c.Store, Now: c.Now, Log: c.Log})
 	}
 	return c
 }
