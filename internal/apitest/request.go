@@ -33,16 +33,21 @@ type Response struct {
 	Errors []Error
 	Data   Value
 	Raw    string
+	Header http.Header
 }
 
-// Do runs an operation and returns what came of it, errors and all.
-func (c *Client) Do(tb testing.TB, document string, vars Vars) Response {
+// Do runs an operation and returns what came of it, errors and all. Headers are
+// pairs of a name and a value.
+func (c *Client) Do(tb testing.TB, document string, vars Vars, headers ...string) Response {
 	tb.Helper()
 	body, err := json.Marshal(map[string]any{"query": document, "variables": vars})
 	check(tb, err)
 	request, err := http.NewRequestWithContext(tb.Context(), http.MethodPost, c.api.URL+"/graphql", bytes.NewReader(body))
 	check(tb, err)
 	request.Header.Set("Content-Type", "application/json")
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
 	return c.Send(tb, request)
 }
 
@@ -66,7 +71,7 @@ func (c *Client) Send(tb testing.TB, request *http.Request) Response {
 	if err := decoder.Decode(&parsed); err != nil {
 		tb.Fatalf("the answer is not JSON: %v\n%s", err, raw)
 	}
-	return Response{answer.StatusCode, parsed.Errors, Value{parsed.Data}, string(raw)}
+	return Response{answer.StatusCode, parsed.Errors, Value{parsed.Data}, string(raw), answer.Header}
 }
 
 // Must runs an operation that is to have no errors, neither at the top nor in

@@ -162,15 +162,17 @@ func decodeResponse(text []byte) (*graphql.Response, error) {
 	}
 	response := &graphql.Response{Data: stored.Data, Extensions: asWritten(stored.Extensions)}
 	for _, one := range stored.Errors {
-		restored := one.Error
-		restored.Extensions = asWritten(one.Extensions)
-		response.Errors = append(response.Errors, &restored)
+		response.Errors = append(response.Errors, &gqlerror.Error{
+			Message: one.Message, Path: one.Path, Locations: one.Locations, Extensions: asWritten(one.Extensions),
+		})
 	}
 	return response, nil
 }
 
 type storedError struct {
-	gqlerror.Error
+	Message    string
+	Path       ast.Path
+	Locations  []gqlerror.Location
 	Extensions map[string]json.RawMessage
 }
 
