@@ -258,7 +258,7 @@ func TestFailureIsNotKept(t *testing.T) {
 		vars := apitest.Vars{"a": o.deal("second")["input"], "b": apitest.Vars{"subjectId": about, "content": "hello"}}
 		_, before, _ := o.rows()
 		exec("ALTER TABLE comments RENAME TO elsewhere")
-		o.refused("while a table is away", o.send("key", document, vars), http.StatusOK, "INTERNAL")
+		o.refused("while a table is away", o.send("key", document, vars), http.StatusInternalServerError, "INTERNAL")
 		exec("ALTER TABLE elsewhere RENAME TO comments")
 		o.has("then", 1, 0)
 		got := o.send("key", document, vars)

@@ -45,8 +45,7 @@ func (e *exchange) noteOperation(op operation) {
 }
 
 // noteReplay notes that an operation was not run, but answered as before.
-func (e *exchange) noteReplay(op operation) {
-	e.noteOperation(op)
+func (e *exchange) noteReplay() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.replayed = true

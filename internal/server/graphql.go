@@ -53,7 +53,7 @@ func (s *Server) executor(a api) graphql.GraphExecutor {
 	exec.SetRecoverFunc(a.recover)
 	// The first is the outermost.
 	exec.Use(observer{s.config.Metrics})
-	exec.Use(onceOnly{s.config.Answers, s.config.Metrics, a.present})
+	exec.Use(onceOnly{observer{s.config.Metrics}, s.config.Answers, a.present})
 	exec.Use(live.Gate{})
 	exec.Use(a.loaders)
 	exec.Use(extension.Introspection{})

@@ -1,10 +1,10 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 
@@ -13,6 +13,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"dealflow/internal/once"
+	"dealflow/internal/response"
 )
 
 // This file has mutations with an Idempotency-Key run once (package once). The
@@ -28,10 +29,10 @@ const (
 
 type keyKey struct{}
 
-// keyed is the key of a request, and where its answer goes.
+// keyed is the key of a request, and the header of its answer.
 type keyed struct {
-	key string
-	w   http.ResponseWriter
+	key    string
+	header http.Header
 }
 
 // keyed notes the key that a POST has.
@@ -47,16 +48,16 @@ func (s *Server) keyed(next http.Handler) http.Handler {
 			refuse(w, r, refusal{http.StatusBadRequest, codeBadRequest, err.Error()})
 			return
 		}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), keyKey{}, keyed{key, w})))
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), keyKey{}, keyed{key, w.Header()})))
 	})
 }
 
 // onceOnly is the gqlgen extension that runs mutations with a key once. Queries need
 // none, and run.
 type onceOnly struct {
-	answers *once.Answers
-	metrics *Metrics
-	present graphql.ErrorPresenterFunc
+	observer observer // sees the answers, also of what is not executed
+	answers  *once.Answers
+	present  graphql.ErrorPresenterFunc
 }
 
 // ExtensionName implements graphql.HandlerExtension.
@@ -74,18 +75,17 @@ func (o onceOnly) InterceptOperation(ctx context.Context, next graphql.Operation
 	if !ok || operation.Operation.Operation != ast.Mutation {
 		return next(ctx)
 	}
-	response, err := o.answer(ctx, request, operation, next)
+	answer, executed, err := o.answer(ctx, request, operation, next)
 	switch {
 	case errors.Is(err, once.ErrReused):
-		// Gqlgen's transports know no status of an executed operation but 200.
-		request.w.WriteHeader(http.StatusUnprocessableEntity)
-		response = keyReused(err)
-		exchangeOf(ctx).noteCodes(codeKeyReused)
+		answer = keyReused(err)
 	case err != nil:
-		response = &graphql.Response{Errors: gqlerror.List{o.present(ctx, err)}}
-		exchangeOf(ctx).noteCodes(codesOf(response.Errors)...)
+		answer = &graphql.Response{Errors: gqlerror.List{o.present(ctx, err)}}
 	}
-	return graphql.OneShot(response)
+	if !executed {
+		answer = o.observer.InterceptResponse(ctx, graphql.OneShot(answer))
+	}
+	return graphql.OneShot(answer)
 }
 
 func keyReused(err error) *graphql.Response {
@@ -95,89 +95,77 @@ func keyReused(err error) *graphql.Response {
 	}}}
 }
 
-// answer runs a mutation, or finds what it was answered.
-func (o onceOnly) answer(ctx context.Context, request keyed, operation *graphql.OperationContext, next graphql.OperationHandler) (*graphql.Response, error) {
+// answer runs a mutation, which it tells, or finds what it was answered.
+func (o onceOnly) answer(ctx context.Context, request keyed, operation *graphql.OperationContext, next graphql.OperationHandler) (_ *graphql.Response, executed bool, _ error) {
 	fingerprint, err := once.Fingerprint(ctx, operation)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var response *graphql.Response
+	var first *graphql.Response
 	stored, again, err := o.answers.Do(ctx, once.Request{Key: request.key, Fingerprint: fingerprint},
 		func(ctx context.Context) (answer []byte, keep bool) {
-			response = responseOf(ctx, next)
-			answer, err := encodeResponse(response)
-			return answer, err == nil && isKept(response)
+			first = responseOf(ctx, next)
+			return response.Encode(first), isKept(first)
 		})
 	if err != nil || !again {
-		return response, err
+		return first, err == nil, err
 	}
-	request.w.Header().Set(replayed, "true")
-	o.metrics.replays.Inc()
-	exchangeOf(ctx).noteReplay(operationOf(ctx))
-	return decodeResponse(stored)
+	request.header.Set(replayed, "true")
+	o.observer.metrics.replays.Inc()
+	exchangeOf(ctx).noteReplay()
+	answer, err := decodeResponse(stored)
+	return answer, false, err
 }
 
 // responseOf executes an operation. When that fails by our fault, nothing of it is
 // kept, and so nothing is told of it but the errors.
 func responseOf(ctx context.Context, next graphql.OperationHandler) *graphql.Response {
-	response := next(ctx)(ctx)
+	executed := next(ctx)(ctx)
 	switch {
-	case response == nil: // the client is gone
+	case executed == nil: // the client is gone
 		return &graphql.Response{Errors: gqlerror.List{{
 			Message: "The request was canceled.", Extensions: map[string]any{"code": codeCanceled, "status": 499},
 		}}}
-	case !isKept(response):
-		response.Data = nil
+	case !isKept(executed):
+		executed.Data = nil
 	}
-	return response
+	return executed
 }
 
 // isKept tells whether a retry is to get the same response: one that is the
 // server's fault, or that nobody waited for, it is not.
-func isKept(response *graphql.Response) bool {
-	codes := codesOf(response.Errors)
+func isKept(executed *graphql.Response) bool {
+	codes := codesOf(executed.Errors)
 	return !slices.Contains(codes, codeInternal) && !slices.Contains(codes, codeCanceled)
 }
 
-// encodeResponse writes a response to be stored, with every text as it is.
-func encodeResponse(response *graphql.Response) ([]byte, error) {
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(response)
-	return text.Bytes(), err
-}
-
-// decodeResponse reads what encodeResponse wrote. What is written of the response
-// once more is the same, byte by byte: what it holds in extensions, which may have
-// been of any type, stays as it was written.
+// decodeResponse reads what response.Encode wrote, which writes the same of it once
+// more, byte by byte.
 func decodeResponse(text []byte) (*graphql.Response, error) {
 	var stored struct {
-		Errors     []storedError
+		Errors []struct {
+			Message    string
+			Path       ast.Path
+			Locations  []gqlerror.Location
+			Extensions map[string]json.RawMessage
+		}
 		Data       json.RawMessage
 		Extensions map[string]json.RawMessage
 	}
 	if err := json.Unmarshal(text, &stored); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read a stored answer: %w", err)
 	}
-	response := &graphql.Response{Data: stored.Data, Extensions: asWritten(stored.Extensions)}
+	restored := &graphql.Response{Data: stored.Data, Extensions: asWritten(stored.Extensions)}
 	for _, one := range stored.Errors {
-		response.Errors = append(response.Errors, &gqlerror.Error{
+		restored.Errors = append(restored.Errors, &gqlerror.Error{
 			Message: one.Message, Path: one.Path, Locations: one.Locations, Extensions: asWritten(one.Extensions),
 		})
 	}
-	return response, nil
+	return restored, nil
 }
 
-type storedError struct {
-	Message    string
-	Path       ast.Path
-	Locations  []gqlerror.Location
-	Extensions map[string]json.RawMessage
-}
-
-// asWritten are extensions that are written as they were. The code of an error and
-// its status are values, for whoever goes by them.
+// asWritten are extensions that are written as they were, whatever types they had.
+// What others go by, such as a code or a status, is a string or an int again.
 func asWritten(stored map[string]json.RawMessage) map[string]any {
 	if stored == nil {
 		return nil
@@ -187,10 +175,12 @@ func asWritten(stored map[string]json.RawMessage) map[string]any {
 		var word string
 		var number int
 		switch {
-		case key == "code" && json.Unmarshal(text, &word) == nil:
-			extensions[key] = word
-		case key == "status" && json.Unmarshal(text, &number) == nil:
+		case text[0] == 'n': // null, which is any type's
+			extensions[key] = nil
+		case json.Unmarshal(text, &number) == nil:
 			extensions[key] = number
+		case json.Unmarshal(text, &word) == nil:
+			extensions[key] = word
 		default:
 			extensions[key] = text
 		}
