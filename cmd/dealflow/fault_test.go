@@ -11,6 +11,10 @@ import (
 // soakEnv names the variable that says for how long to soak: see make soak.
 const soakEnv = "DEALFLOW_SOAK"
 
+// TestOnceUnderKill has servers of this program killed in the middle of requests that
+// are to run once.
+func TestOnceUnderKill(t *testing.T) { faulttest.RunOnce(t, "dealflow") }
+
 // TestFaults has servers of this program, and what they stand on, fail while
 // others watch: once each, or for as long as the environment says.
 func TestFaults(t *testing.T) {

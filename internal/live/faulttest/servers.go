@@ -36,6 +36,8 @@ type server struct {
 	trial  *trial
 	number int
 	dir    string
+	// database is where it finds Postgres.
+	database string
 
 	supervisor *exec.Cmd
 	alive      io.Closer     // its standard input
@@ -47,7 +49,7 @@ type server struct {
 }
 
 func newServer(t *trial, number int) *server {
-	return &server{trial: t, number: number, dir: t.TempDir()}
+	return &server{trial: t, number: number, dir: t.TempDir(), database: t.postgres.URL("postgres")}
 }
 
 // start runs the server and waits until it serves.
@@ -59,7 +61,7 @@ func (s *server) start() {
 	}
 	cmd := exec.Command("/bin/sh", args...) //nolint:noctx // it ends by its standard input
 	cmd.Dir = s.dir
-	cmd.Env = append(os.Environ(), "DEALFLOW_DATABASE="+t.postgres.URL("postgres"), "DEALFLOW_JWT_SECRET="+secret)
+	cmd.Env = append(os.Environ(), "DEALFLOW_DATABASE="+s.database, "DEALFLOW_JWT_SECRET="+secret)
 	stdin, err := cmd.StdinPipe()
 	if err == nil {
 		err = s.run(cmd)
