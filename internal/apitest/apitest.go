@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -170,6 +171,8 @@ type Client struct {
 	Token        string
 	// Context is that of the client's viewer, for calls past the API.
 	Context context.Context
+
+	headers map[string]string // of each request
 }
 
 // As is a client of the same organization with another token.
@@ -200,6 +203,17 @@ func (c *Client) signedIn(tb testing.TB, viewer auth.Viewer, ttl time.Duration) 
 	viewer.UserID = user.ID
 	other := *c
 	other.Token, other.Context = token, auth.WithViewer(context.Background(), viewer)
+	return &other
+}
+
+// With is the same client with a header in each request.
+func (c *Client) With(name, value string) *Client {
+	other := *c
+	other.headers = maps.Clone(c.headers)
+	if other.headers == nil {
+		other.headers = map[string]string{}
+	}
+	other.headers[name] = value
 	return &other
 }
 

@@ -36,24 +36,23 @@ type Response struct {
 	Header http.Header
 }
 
-// Do runs an operation and returns what came of it, errors and all. Headers are
-// pairs of a name and a value.
-func (c *Client) Do(tb testing.TB, document string, vars Vars, headers ...string) Response {
+// Do runs an operation and returns what came of it, errors and all.
+func (c *Client) Do(tb testing.TB, document string, vars Vars) Response {
 	tb.Helper()
 	body, err := json.Marshal(map[string]any{"query": document, "variables": vars})
 	check(tb, err)
 	request, err := http.NewRequestWithContext(tb.Context(), http.MethodPost, c.api.URL+"/graphql", bytes.NewReader(body))
 	check(tb, err)
 	request.Header.Set("Content-Type", "application/json")
-	for i := 0; i < len(headers); i += 2 {
-		request.Header.Set(headers[i], headers[i+1])
-	}
 	return c.Send(tb, request)
 }
 
 // Send sends a request with the client's token and reads a GraphQL answer.
 func (c *Client) Send(tb testing.TB, request *http.Request) Response {
 	tb.Helper()
+	for name, value := range c.headers {
+		request.Header.Set(name, value)
+	}
 	if c.Token != "" {
 		request.Header.Set("Authorization", "Bearer "+c.Token)
 	}

@@ -58,7 +58,7 @@ func (o *office) deal(title string) apitest.Vars {
 // send sends a request with a key.
 func (c *office) send(key, document string, vars apitest.Vars) apitest.Response {
 	c.Helper()
-	return c.Do(c.T, document, vars, once.Header, key)
+	return c.With(once.Header, key).Do(c.T, document, vars)
 }
 
 // rows counts the deals, the events and the answers of the organization.
