@@ -58,11 +58,22 @@ func TestLimits(t *testing.T) {
 		"ids in one mutation":                                {ask("mutation { archiveLeads(input: {ids: " + ids + "}) { userErrors { code } } }")},
 		"a search":                                           {ask(`{ leads(search: "` + strings.Repeat("a", 201) + `") { totalCount } }`), ask(`{ leads(search: "` + strings.Repeat("a ", 11) + `") { totalCount } }`)},
 		"headers of a request, with its path":                {send("/graphql?"+strings.Repeat("x", 80<<10), s.token, "{}")},
-		"a token":                                            {send("/graphql", strings.Repeat("x", 8<<10+1), "{}")},
+		"an Idempotency-Key": {func() string {
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/graphql", strings.NewReader("{}"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header.Set("Authorization", "Bearer "+s.token)
+			request.Header.Set("Idempotency-Key", strings.Repeat("k", 256))
+			status, answer := s.send(t, request)
+			return fmt.Sprint(status, " ", answer)
+		}},
+		"a token": {send("/graphql", strings.Repeat("x", 8<<10+1), "{}")},
 	}
 	rows := slices.DeleteFunc(table(t, "limits.md", "what", "at most", "then"), func(row []string) bool {
 		// Those of time are tested where a test can set them, in internal/server.
-		return row[2] == "the connection is closed" || strings.HasSuffix(row[2], ", and the connection is closed") || row[0] == "files in a request, places for them"
+		return row[2] == "the connection is closed" || strings.HasSuffix(row[2], ", and the connection is closed") || row[0] == "files in a request, places for them" ||
+			row[0] == "the time that its answer is kept" // in internal/once
 	})
 	if got, want := first(rows), slices.Sorted(maps.Keys(over)); !slices.Equal(got, want) {
 		t.Errorf("the page has %q, this test %q", got, want)
@@ -86,7 +97,7 @@ func TestLimitFlags(t *testing.T) {
 	page := mustRead(t, "limits.md") + mustRead(t, "live.md")
 	for _, flag := range flagsOf(t, newPlace(t), "serve") {
 		name := "--" + strings.Fields(flag.name)[0]
-		limits := strings.HasPrefix(name, "--max-") || strings.HasSuffix(name, "-timeout") && name != "--shutdown-timeout"
+		limits := name == "--idempotency-retention" || strings.HasPrefix(name, "--max-") || strings.HasSuffix(name, "-timeout") && name != "--shutdown-timeout"
 		if limits && !strings.Contains(page, "`"+name+"`") {
 			t.Errorf("limits.md says nothing of %s", name)
 		}

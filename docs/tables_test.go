@@ -129,6 +129,11 @@ func TestGuideErrors(t *testing.T) {
 			return send(demo, http.MethodPost, json, strings.Repeat(" ", 2<<20))
 		},
 		"UNSUPPORTED_MEDIA_TYPE": func() apitest.Response { return send(demo, http.MethodPost, "text/plain", "x") },
+		"IDEMPOTENCY_KEY_REUSED": func() apitest.Response {
+			keyed := demo.With("Idempotency-Key", "key")
+			keyed.Do(t, `mutation { createContact(input: {name: "Ada"}) { userErrors { code } } }`, nil)
+			return keyed.Do(t, `mutation { createContact(input: {name: "Grace"}) { userErrors { code } } }`, nil)
+		},
 		"INTERNAL": func() apitest.Response {
 			api.Store.Close()
 			return do(`{ leadStatuses { id } }`)
