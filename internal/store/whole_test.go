@@ -278,7 +278,7 @@ func TestWholeRefuses(t *testing.T) {
 			left = ctx
 			nothing := func(context.Context) error { return nil }
 			refused["is for what is in no"] = s.Whole(ctx, nothing)
-			_, refused["in a Tx"] = s.Client.QueryContext(ctx, "SELECT 1") //nolint:rowserrcheck // there are none
+			_, refused["in a Tx"] = s.Client.QueryContext(ctx, "SELECT 1") //nolint:rowserrcheck,sqlclosecheck // there are none
 			return s.Tx(ctx, func(ctx context.Context, _ *ent.Client) error {
 				_, refused["the client that Tx hands"] = s.Client.Stage.Get(ctx, n.stage.ID)
 				refused["for what is in no transaction"] = s.Whole(ctx, nothing)
