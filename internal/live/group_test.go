@@ -194,10 +194,10 @@ func TestSlowClient(t *testing.T) {
 	ada := api.Organization(t, "acme")
 	b := newBoard(t, ada)
 	// Large responses, so that what the network holds back is soon full.
-	wide := strings.Repeat("c", 3000)
+	wide := strings.Repeat("c", 190)
 	query := `subscription ($board: ID!, $after: String) { stageMoved(pipelineId: $board, after: $after) { ... on Event { cursor } ... on CardMoved {`
-	for i := range 40 {
-		query += fmt.Sprintf(" %s%d: cardId", wide, i)
+	for i := range 100 {
+		query += fmt.Sprintf(" %[1]s%[2]d: cardId %[1]sf%[2]d: fromStageId %[1]st%[2]d: toStageId", wide, i)
 	}
 	query += " } } }"
 	slow, quick := connect(t, api, ada), connect(t, api, ada)
