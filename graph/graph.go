@@ -45,6 +45,7 @@ func (r *resolvers) StageStay() generated.StageStayResolver       { return stays
 func (r *resolvers) Contact() generated.ContactResolver           { return contacts{} }
 func (r *resolvers) Lead() generated.LeadResolver                 { return leads{r} }
 func (r *resolvers) LeadStatus() generated.LeadStatusResolver     { return statuses{} }
+func (r *resolvers) ApiKey() generated.ApiKeyResolver             { return keys{} }
 func (r *resolvers) Comment() generated.CommentResolver           { return comments{} }
 func (r *resolvers) Activity() generated.ActivityResolver         { return activities{} }
 

@@ -356,6 +356,8 @@ func newShelf(t testing.TB, api *apitest.API) *shelf {
 		db.Business.Create().SetID(b.id(id.Business)).SetOrganizationID(org).SetName(word).SetCreatedAt(at(i)).SetUpdatedAt(at(-i)).ExecX(b.Context)
 		db.Contact.Create().SetID(b.id(id.Contact)).SetOrganizationID(org).SetName(word).SetNillableCompanyName(gap(i, word)).
 			SetNillableEmail(gap(i+1, fmt.Sprint(word, i))).SetCreatedAt(at(i)).SetUpdatedAt(at(-i)).ExecX(b.Context)
+		db.APIKey.Create().SetID(b.id(id.APIKey)).SetOrganizationID(org).SetName(word).SetClient("c").SetHash(make([]byte, 32)).
+			SetPermissions([]string{"VIEW_LEADS"}).SetCreatedAt(at(i)).ExecX(b.Context)
 		pipeline := db.Pipeline.Create().SetID(b.id(id.Pipeline)).SetOrganizationID(org).SetName(word).SetCreatedAt(at(i)).SetUpdatedAt(at(-i)).SaveX(b.Context)
 		db.Stage.Create().SetID(b.id(id.Stage)).SetOrganizationID(org).SetPipelineID(pipeline.ID).SetName(word).SetPosition(i % 3).
 			SetProbability(float64(i%3) / 3).SetCreatedAt(at(i)).SetUpdatedAt(at(-i)).ExecX(b.Context)

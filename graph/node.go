@@ -94,6 +94,8 @@ func readNodes(ctx context.Context, kind id.Kind, keys []uuid.UUID, into map[uui
 		return collect(ctx, read.Contacts, keys, into)
 	case id.Business:
 		return collect(ctx, read.Businesses, keys, into)
+	case id.APIKey:
+		return collect(ctx, read.APIKeys, keys, into)
 	case id.Comment:
 		return collectVisible(ctx, read.Comments, keys, into, commentPermission)
 	case id.Activity:
@@ -112,6 +114,8 @@ func viewPermission(kind id.Kind) (auth.Permission, bool) {
 		return auth.ViewSalesPipelines, true
 	case id.Lead, id.LeadStatus, id.Business:
 		return auth.ViewLeads, true
+	case id.APIKey:
+		return auth.ManageOrganization, true
 	}
 	return "", false
 }

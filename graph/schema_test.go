@@ -121,6 +121,7 @@ var guarded = map[string]auth.Permission{
 	"Pipeline": auth.ViewSalesPipelines, "Stage": auth.ViewSalesPipelines,
 	"Deal": auth.ViewSalesPipelines, "Contact": auth.ViewSalesPipelines,
 	"Lead": auth.ViewLeads, "LeadStatus": auth.ViewLeads, "Business": auth.ViewLeads,
+	"ApiKey": auth.ManageOrganization,
 }
 
 // implied is what a permission to edit allows beside.
@@ -301,6 +302,7 @@ func TestNodeRoles(t *testing.T) {
 		someone := w.As(t, "pat", auth.RolePartner)
 		sales := w.As(t, "pat", auth.RolePartner, auth.ViewSalesPipelines)
 		leads := w.As(t, "pat", auth.RolePartner, auth.ViewLeads)
+		manager := w.As(t, "pat", auth.RolePartner, auth.ManageOrganization)
 		sees := func(c *apitest.Client, node string) string {
 			answer := c.Do(t, `query($id: ID!) { node(id: $id) { __typename } }`, apitest.Vars{"id": node})
 			if code := refusal(answer); code != "" {
@@ -315,7 +317,7 @@ func TestNodeRoles(t *testing.T) {
 					t.Errorf("an administrator sees %s as %s", one, got)
 				}
 				allowed := 0
-				for _, c := range []*apitest.Client{sales, leads} {
+				for _, c := range []*apitest.Client{sales, leads, manager} {
 					if got := sees(c, one); got == name {
 						allowed++
 					}
@@ -324,7 +326,7 @@ func TestNodeRoles(t *testing.T) {
 					t.Errorf("someone without a permission sees %s as %s", one, nobody)
 				}
 				if _, hidden := guarded[name]; hidden && allowed != 1 {
-					t.Errorf("%s is seen with %d of two permissions", one, allowed)
+					t.Errorf("%s is seen with %d of three permissions", one, allowed)
 				}
 			}
 		}

@@ -50,6 +50,7 @@ func newWorld(t testing.TB, api *apitest.API, name string) *world {
 	for i := range 2 {
 		w.make(t, "createBusiness", "business { id }", apitest.Vars{"name": fmt.Sprint(name, " business ", i)})
 	}
+	w.make(t, "createApiKey", "apiKey { id }", apitest.Vars{"name": name + " key", "client": name, "permissions": []string{"VIEW_LEADS"}})
 	w.learn(t, `{ users { nodes { id } } viewer { organization { id } } leadStatuses { id } }`)
 	w.makeCards(t)
 	w.make(t, "createContact", "contact { id }", apitest.Vars{"name": name, "email": "contact@" + name + ".example", "phone": "555 01"})
@@ -127,7 +128,7 @@ func picture(t testing.TB) upload {
 var kinds = map[string]id.Kind{
 	"Organization": id.Organization, "User": id.User, "Pipeline": id.Pipeline, "Stage": id.Stage, "Deal": id.Deal,
 	"Lead": id.Lead, "LeadStatus": id.LeadStatus, "Comment": id.Comment, "Contact": id.Contact,
-	"Business": id.Business, "Activity": id.Activity, "StageStay": id.StageStay,
+	"Business": id.Business, "Activity": id.Activity, "StageStay": id.StageStay, "ApiKey": id.APIKey,
 }
 
 // typeOf is the GraphQL type with a kind of id.

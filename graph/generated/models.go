@@ -78,6 +78,16 @@ type ChangeLeadStatusPayload struct {
 	UserErrors []sales.UserError `json:"userErrors"`
 }
 
+// What `createApiKey` answers.
+type CreateAPIKeyPayload struct {
+	// The key; null when the request was wrong.
+	APIKey *ent.APIKey `json:"apiKey,omitempty"`
+	// What to send as `Authorization: Bearer …`, from `dfk_` on; null when the request was wrong. Nobody is shown it again: keep it where secrets are kept.
+	Secret *string `json:"secret,omitempty"`
+	// What was wrong with the request; empty when it was done.
+	UserErrors []sales.UserError `json:"userErrors"`
+}
+
 // What `createBusiness` answers.
 type CreateBusinessPayload struct {
 	// The business; null when the request was wrong.
@@ -270,6 +280,14 @@ type RestoreLeadsPayload struct {
 	UserErrors []sales.UserError `json:"userErrors"`
 }
 
+// What `revokeApiKey` answers.
+type RevokeAPIKeyPayload struct {
+	// The key; null when the request was wrong.
+	APIKey *ent.APIKey `json:"apiKey,omitempty"`
+	// What was wrong with the request; empty when it was done.
+	UserErrors []sales.UserError `json:"userErrors"`
+}
+
 // Everything that can be watched, over a WebSocket (graphql-transport-ws) or server-sent
 // events (graphql-sse, distinct connections).
 //
@@ -370,12 +388,12 @@ type UploadLeadPhotoPayload struct {
 
 // Who the caller is, and what the caller may do.
 type Viewer struct {
-	// The caller's own user, made when the token's subject was first seen.
+	// The caller's own user, made when the token's subject, or the API key, was first seen.
 	User *ent.User `json:"user"`
 	// The organization that the token names.
 	Organization *ent.Organization `json:"organization"`
-	// The role that the token gives.
+	// The role that the token gives; PARTNER for an API key.
 	Role auth.Role `json:"role"`
-	// Everything that the role and the token's permissions claim allow.
+	// Everything that the role and the token's permissions claim, or the API key, allow.
 	Permissions []auth.Permission `json:"permissions"`
 }

@@ -187,6 +187,19 @@ func (c *Client) As(tb testing.TB, subject string, role auth.Role, permissions .
 	}, time.Hour)
 }
 
+// Key is a partner's client of the same organization: it has an API key for the
+// documents of one client, which it also returns.
+func (c *Client) Key(tb testing.TB, client string, permissions ...auth.Permission) (*Client, *ent.APIKey) {
+	tb.Helper()
+	made, err := c.api.Sales.CreateAPIKey(c.Context, sales.CreateAPIKeyInput{
+		Name: client + "'s key", Client: client, Permissions: permissions,
+	})
+	check(tb, err)
+	partner := *c
+	partner.Token, partner.Context = made.Secret, nil
+	return &partner, made.APIKey
+}
+
 // For is the same client with a token for so long.
 func (c *Client) For(tb testing.TB, ttl time.Duration) *Client {
 	tb.Helper()

@@ -13,6 +13,9 @@
 //
 // It is signed with HS256 and the server's own secret, or with RS256, ES256 or
 // EdDSA and a key that the issuer publishes as a JWK Set.
+//
+// Partners have an API key instead, which this server makes and checks itself
+// (key.go, keys.go).
 package auth
 
 import (

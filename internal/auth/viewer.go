@@ -7,7 +7,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Viewer is who makes a request: a token's subject, inside one organization.
+// Viewer is who makes a request, inside one organization: a token's subject, or
+// an API key.
 type Viewer struct {
 	OrganizationID uuid.UUID
 	UserID         uuid.UUID // zero until the subject's user row is known
@@ -17,8 +18,14 @@ type Viewer struct {
 	Role           Role
 	Permissions    Permissions // the role's, and those the token adds
 
+	// Of an API key alone; the zero values for people.
+	KeyID  uuid.UUID
+	Client string // whose published documents the key runs, and nothing else
+	Budget int    // what its operations may cost a second; 0 for the server's default
+
 	// ExpiresAt is the moment from which Verify refuses the token: its exp claim
-	// plus Leeway. A WebSocket opened with the token must close then.
+	// plus Leeway, or when an API key ends, if it does. A WebSocket opened with the
+	// token must close then.
 	ExpiresAt time.Time
 }
 

@@ -36,10 +36,14 @@ type Config struct {
 	// Authenticate is the viewer of a bearer token. An error that is an *auth.Error
 	// is told to the client.
 	Authenticate func(ctx context.Context, token string) (auth.Viewer, error)
+	// Revoked are those of some API keys that were revoked. Without it, a revoked
+	// key keeps what it has opened.
+	Revoked func(ctx context.Context, keys []uuid.UUID) ([]uuid.UUID, error)
 
 	InitTimeout   time.Duration // from opening a socket to its connection_init: 10 s
 	PingInterval  time.Duration // after which a silent client is asked, and then cut off: 30 s
 	WriteTimeout  time.Duration // that a message may take to leave the server: 10 s
+	Recheck       time.Duration // how often to ask for revoked keys: 500 ms
 	MaxMessage    int64         // bytes of a message from a client: 1 MB
 	MaxOperations int           // at a time, of one socket: 100
 	MaxSockets    int           // and event streams at a time, of one user: 100
@@ -52,6 +56,7 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	durations := map[*time.Duration]time.Duration{
 		&c.InitTimeout: 10 * time.Second, &c.PingInterval: 30 * time.Second, &c.WriteTimeout: 10 * time.Second,
+		&c.Recheck: 500 * time.Millisecond,
 	}
 	for field, usual := range durations {
 		if *field <= 0 {
@@ -86,6 +91,9 @@ type Hub struct {
 	groups  map[groupKey]*group
 	sockets map[*socket]struct{}
 	perUser map[userKey]int // sockets and streams
+	holders map[uuid.UUID]map[holder]struct{}
+	// rechecks tells whether the keys of the holders are asked about.
+	rechecks bool
 
 	streams   atomic.Int64
 	delivered atomic.Int64
@@ -100,6 +108,7 @@ func New(c Config) *Hub {
 	return &Hub{
 		config: c.withDefaults(), ctx: ctx, stop: stop,
 		groups: map[groupKey]*group{}, sockets: map[*socket]struct{}{}, perUser: map[userKey]int{},
+		holders: map[uuid.UUID]map[holder]struct{}{},
 	}
 }
 

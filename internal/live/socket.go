@@ -11,6 +11,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/coder/websocket"
+	"github.com/google/uuid"
 
 	"dealflow/internal/auth"
 )
@@ -30,6 +31,8 @@ type closing struct {
 var (
 	closeUnauthorized = closing{4401, "Unauthorized"}
 	closeExpired      = closing{4403, "Forbidden: the token has expired"}
+	closeKeyExpired   = closing{4403, "Forbidden: the API key has expired"}
+	closeRevoked      = closing{4403, "Forbidden: the API key was revoked"}
 	closeInitTimeout  = closing{4408, "Connection initialisation timeout"}
 	closeTwoInits     = closing{4429, "Too many initialisation requests"}
 	closeTooMany      = closing{4429, "Too many sockets of this user"}
@@ -108,6 +111,7 @@ type socket struct {
 	welcome  bool // its connection_init was acknowledged
 	greeted  bool // it has sent a connection_init
 	deadline *time.Timer
+	release  func() // of its key; nil until it is welcome
 
 	out sync.Mutex // held by whoever writes messages, or the farewell
 
@@ -141,6 +145,9 @@ func (s *socket) run() {
 		<-said
 	}
 	_ = s.conn.CloseNow() // it is over, however it ended
+	if s.release != nil {
+		s.release()
+	}
 	s.hub.remove(s)
 }
 
@@ -220,6 +227,7 @@ func (s *socket) init(payload json.RawMessage) *closing {
 		return &closeInitTimeout
 	}
 	s.welcome = true
+	s.release = s.hub.hold(s.viewer.KeyID, s)
 	s.watchOver()
 	s.send(frame{head: []byte(`{"type":"connection_ack"}`)})
 	return nil
@@ -242,7 +250,11 @@ func (s *socket) watchOver() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.viewer.ExpiresAt.IsZero() {
-		s.timers = append(s.timers, time.AfterFunc(s.viewer.ExpiresAt.Sub(s.hub.config.Now()), func() { s.close(closeExpired) }))
+		why := closeExpired
+		if s.viewer.KeyID != uuid.Nil {
+			why = closeKeyExpired
+		}
+		s.timers = append(s.timers, time.AfterFunc(s.viewer.ExpiresAt.Sub(s.hub.config.Now()), func() { s.close(why) }))
 	}
 	var asked bool
 	var check *time.Timer
@@ -266,6 +278,9 @@ func (s *socket) watchOver() {
 	})
 	s.timers = append(s.timers, check)
 }
+
+// revoked implements holder.
+func (s *socket) revoked() { s.close(closeRevoked) }
 
 // drop ends all that the socket does, but for the connection itself.
 func (s *socket) drop() {

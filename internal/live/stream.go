@@ -73,6 +73,7 @@ func (t Streams) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphEx
 		return
 	}
 	defer t.Hub.tasks.Done()
+	defer t.Hub.hold(viewer.KeyID, s)()
 	s.serve(ctx, performance{exec, operation}, params)
 }
 
@@ -87,6 +88,7 @@ func (h *Hub) open(w http.ResponseWriter) *stream {
 	return &stream{
 		hub: h, w: w, control: http.NewResponseController(w),
 		messages: make(chan *message, h.config.Buffer), over: make(chan gqlerror.List, 1), slow: make(chan struct{}, 1),
+		noKey: make(chan struct{}, 1),
 	}
 }
 
@@ -106,7 +108,8 @@ type stream struct {
 	messages chan *message
 	over     chan gqlerror.List
 	slow     chan struct{}
-	overrun  atomic.Bool // more was to be sent than may wait: nothing is any more
+	noKey    chan struct{} // its key was revoked
+	overrun  atomic.Bool   // more was to be sent than may wait: nothing is any more
 }
 
 // serve executes an operation and writes what comes of it.
@@ -173,7 +176,10 @@ func (s *stream) write(ctx context.Context) {
 			s.farewell("SLOW_CONSUMER", "Too slow: connect again, and go on after the last cursor.", http.StatusServiceUnavailable)
 			return
 		case <-expired:
-			s.farewell("UNAUTHENTICATED", "The token has expired.", http.StatusUnauthorized)
+			s.farewell("UNAUTHENTICATED", "The token, or the API key, has expired.", http.StatusUnauthorized)
+			return
+		case <-s.noKey:
+			s.farewell("UNAUTHENTICATED", "The API key was revoked.", http.StatusUnauthorized)
 			return
 		case <-s.hub.ctx.Done():
 			return // clients connect again when a stream ends without complete
@@ -196,6 +202,14 @@ func (s *stream) expiry(ctx context.Context) (<-chan time.Time, func()) {
 	}
 	timer := time.NewTimer(viewer.ExpiresAt.Sub(s.hub.config.Now()))
 	return timer.C, func() { timer.Stop() }
+}
+
+// revoked implements holder.
+func (s *stream) revoked() {
+	select {
+	case s.noKey <- struct{}{}:
+	default: // it knows
+	}
 }
 
 // finish writes what is left, and how it ends.

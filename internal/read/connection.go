@@ -60,6 +60,10 @@ type (
 	UserConnection = Connection[ent.User]
 	// UserEdge is one of them.
 	UserEdge = Edge[ent.User]
+	// APIKeyConnection is a page of API keys.
+	APIKeyConnection = Connection[ent.APIKey]
+	// APIKeyEdge is one of them.
+	APIKeyEdge = Edge[ent.APIKey]
 	// CommentConnection is a page of comments.
 	CommentConnection = Connection[ent.Comment]
 	// CommentEdge is one of them.

@@ -3,6 +3,7 @@ package read
 import (
 	"entgo.io/ent/dialect/sql"
 
+	"dealflow/ent/apikey"
 	"dealflow/ent/business"
 	"dealflow/ent/contact"
 	"dealflow/ent/deal"
@@ -92,6 +93,15 @@ type (
 		ID                   *IDFilter
 		Name, Email          *StringFilter
 		CreatedAt, UpdatedAt *DateTimeFilter
+	}
+	// APIKeyFilter describes API keys.
+	APIKeyFilter struct {
+		And, Or               []*APIKeyFilter
+		Not                   *APIKeyFilter
+		ID                    *IDFilter
+		Name, Client          *StringFilter
+		CreatedAt, ExpiresAt  *DateTimeFilter
+		LastUsedAt, RevokedAt *DateTimeFilter
 	}
 )
 
@@ -301,4 +311,21 @@ func inside(column, table, key string, holds clause) clause {
 		}
 		return sql.In(s.C(column), other)
 	}
+}
+
+// Conditions are the conditions of a filter, or of none.
+func (f *APIKeyFilter) Conditions() ([]Shape, error) { return compile(f.gather) }
+
+func (f *APIKeyFilter) gather(c *conditions) {
+	if f == nil {
+		return
+	}
+	combine(c, f.And, f.Or, f.Not, (*APIKeyFilter).gather)
+	c.key(id.APIKey, apikey.FieldID, f.ID)
+	c.text(apikey.FieldName, f.Name)
+	c.text(apikey.FieldClient, f.Client)
+	span(c, apikey.FieldCreatedAt, f.CreatedAt, instant)
+	span(c, apikey.FieldExpiresAt, f.ExpiresAt, instant)
+	span(c, apikey.FieldLastUsedAt, f.LastUsedAt, instant)
+	span(c, apikey.FieldRevokedAt, f.RevokedAt, instant)
 }

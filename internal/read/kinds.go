@@ -7,6 +7,7 @@ import (
 
 	"dealflow/ent"
 	"dealflow/ent/activity"
+	"dealflow/ent/apikey"
 	"dealflow/ent/business"
 	"dealflow/ent/comment"
 	"dealflow/ent/contact"
@@ -261,6 +262,30 @@ var (
 			"email":     {user.FieldEmail},
 			"createdAt": {user.FieldCreatedAt},
 			"updatedAt": {user.FieldUpdatedAt},
+		},
+	}
+	// APIKeys are all there are in the organization.
+	APIKeys = &Kind[ent.APIKey]{
+		table: apikey.Table,
+		key:   func(row *ent.APIKey) uuid.UUID { return row.ID },
+		rows: func(ctx context.Context, db *ent.Client, columns []string, shape Shape) ([]*ent.APIKey, error) {
+			query := db.APIKey.Query()
+			query.Modify(shape)
+			return query.Select(columns...).All(ctx)
+		},
+		scan: func(ctx context.Context, db *ent.Client, shape Shape, into any) error {
+			return db.APIKey.Query().Modify(shape).Scan(ctx, into)
+		},
+		fields: map[string][]string{
+			"id":          {},
+			"name":        {apikey.FieldName},
+			"client":      {apikey.FieldClient},
+			"permissions": {apikey.FieldPermissions},
+			"budget":      {apikey.FieldBudget},
+			"createdAt":   {apikey.FieldCreatedAt},
+			"expiresAt":   {apikey.FieldExpiresAt},
+			"lastUsedAt":  {apikey.FieldLastUsedAt},
+			"revokedAt":   {apikey.FieldRevokedAt},
 		},
 	}
 	// Comments are all there are in the organization.

@@ -8,6 +8,7 @@ import (
 
 	"dealflow/ent"
 	"dealflow/ent/activity"
+	"dealflow/ent/apikey"
 	"dealflow/ent/comment"
 	"dealflow/ent/deal"
 	"dealflow/ent/lead"
@@ -158,6 +159,17 @@ func UserList(filter *UserFilter, asked []*UserOrder) (List[ent.User], error) {
 		return l, err
 	}
 	l.Order, err = orderBy(asked, keys, keys["NAME"])
+	return l, err
+}
+
+// APIKeyList is the organization's API keys, newest first.
+func APIKeyList(filter *APIKeyFilter) (List[ent.APIKey], error) {
+	l := List[ent.APIKey]{
+		Kind:  APIKeys,
+		Order: []OrderKey[ent.APIKey]{desc(by(apikey.FieldCreatedAt, func(k *ent.APIKey) time.Time { return k.CreatedAt }))},
+	}
+	var err error
+	l.Where, err = filter.Conditions()
 	return l, err
 }
 

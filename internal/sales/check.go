@@ -28,6 +28,7 @@ const (
 	maxStages  = 100
 	maxRotten  = 36_500
 	maxPartner = 100
+	maxBudget  = 1_000_000
 )
 
 // check reads a request and gathers all that is wrong with it, so that its

@@ -53,6 +53,6 @@ func (s *Server) photoViewer(r *http.Request) (uuid.UUID, bool) {
 	if err != nil {
 		return uuid.Nil, false
 	}
-	viewer, err := s.config.Verifier.Verify(r.Context(), token)
+	viewer, err := s.verify(r.Context(), token)
 	return viewer.OrganizationID, err == nil && viewer.Permissions.Has(auth.ViewLeads)
 }

@@ -21,6 +21,7 @@ import (
 	"dealflow/internal/auth"
 	"dealflow/internal/event"
 	"dealflow/internal/guard"
+	"dealflow/internal/lastuse"
 	"dealflow/internal/live"
 	"dealflow/internal/once"
 	"dealflow/internal/photo"
@@ -102,6 +103,8 @@ func (c Config) withDefaults() Config {
 // Server serves the API. It is safe for concurrent use.
 type Server struct {
 	config   Config
+	keys     *auth.Keys
+	keyUses  *lastuse.Log
 	users    *users
 	hub      *live.Hub
 	stopping atomic.Bool  // told to stop
@@ -122,6 +125,8 @@ func newServer(c Config, api api, ensure ensureUser) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{config: c, users: newUsers(ensure, c.Now)}
+	s.keyUses = lastuse.New(c.Sales.KeysUsed, c.Now, c.Log)
+	s.keys = auth.NewKeys(c.Sales.FindKey, s.keyUses.Note, c.Now)
 	s.hub = s.newHub()
 	c.Metrics.watchPool(c.Store.Stats)
 	c.Metrics.watchHub(s.hub.Stats)
@@ -133,7 +138,7 @@ func newServer(c Config, api api, ensure ensureUser) (*Server, error) {
 func (s *Server) newHub() *live.Hub {
 	c := s.config.Live
 	c.Events, c.Authenticate, c.MaxMessage = s.config.Events, s.bearer, s.config.MaxBody
-	c.Now, c.Log = s.config.Now, s.config.Log
+	c.Revoked, c.Now, c.Log = s.config.Sales.RevokedKeys, s.config.Now, s.config.Log
 	return live.New(c)
 }
 
@@ -144,6 +149,7 @@ func (s *Server) Handler() http.Handler { return s.handler }
 func (s *Server) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.config.ShutdownTimeout)
 	defer cancel()
+	defer s.keyUses.Close(ctx)
 	return s.hub.Close(ctx)
 }
 
@@ -194,6 +200,7 @@ func (s *Server) stop(requests context.Context, server *http.Server) error {
 	// Subscriptions go first: those over event streams are requests that run.
 	farewell := s.hub.Close(patience)
 	err := errors.Join(farewell, server.Shutdown(patience))
+	s.keyUses.Close(requests)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = fmt.Errorf("stopped, but some requests had not finished after %s and were cut off", s.config.ShutdownTimeout)
 	}

@@ -37,14 +37,22 @@ func (s *Server) viewer(r *http.Request) (auth.Viewer, error) {
 	return s.bearer(r.Context(), token)
 }
 
-// bearer is whom a token belongs to.
+// bearer is whom a token, or an API key, belongs to: a user.
 func (s *Server) bearer(ctx context.Context, token string) (auth.Viewer, error) {
-	viewer, err := s.config.Verifier.Verify(ctx, token)
+	viewer, err := s.verify(ctx, token)
 	if err != nil {
 		return auth.Viewer{}, err
 	}
 	viewer.UserID, err = s.users.id(ctx, viewer)
 	return viewer, err
+}
+
+// verify is whom a token, or an API key, belongs to.
+func (s *Server) verify(ctx context.Context, token string) (auth.Viewer, error) {
+	if auth.IsKey(token) {
+		return s.keys.Verify(ctx, token)
+	}
+	return s.config.Verifier.Verify(ctx, token)
 }
 
 // turnAway says why there is no viewer.
