@@ -42,6 +42,7 @@ type program struct {
 	Migrate      migrateCmd      `cmd:"" help:"Bring the database's schema up to date, or see whether it is."`
 	Organization organizationCmd `cmd:"" help:"Make and list organizations."`
 	Token        tokenCmd        `cmd:"" help:"Print a token to call the API with."`
+	Keys         keysCmd         `cmd:"" help:"Make, list and revoke the API keys of partners."`
 	Demo         demoCmd         `cmd:"" help:"Make data up, to look at and to measure with."`
 	Import       importCmd       `cmd:"" help:"Bring deals or leads in from a CSV file."`
 	Export       exportCmd       `cmd:"" help:"Write deals or leads to a CSV file."`

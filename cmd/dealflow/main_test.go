@@ -40,6 +40,7 @@ func TestScripts(t *testing.T) {
 			"await":    await,
 			"http":     request,
 			"photo":    storePhoto,
+			"refused":  refused,
 			"postgres": func(ts *testscript.TestScript, _ bool, _ []string) { ts.Setenv("POSTGRES", testdb.Postgres(t)) },
 		},
 	})
@@ -85,6 +86,24 @@ func request(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(response.Header.Write(ts.Stdout()))
 	_, err = io.Copy(ts.Stdout(), response.Body)
 	ts.Check(err)
+}
+
+// refused is `refused URL TOKEN`: it waits until a token that was good is so no
+// more, which a second is enough for.
+func refused(ts *testscript.TestScript, _ bool, args []string) {
+	for start := time.Now(); time.Since(start) < 2*time.Second; time.Sleep(10 * time.Millisecond) {
+		r, err := http.NewRequest(http.MethodPost, args[0], strings.NewReader("{}"))
+		ts.Check(err)
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Authorization", "Bearer "+args[1])
+		response, err := http.DefaultClient.Do(r)
+		ts.Check(err)
+		ts.Check(response.Body.Close())
+		if response.StatusCode == http.StatusUnauthorized {
+			return
+		}
+	}
+	ts.Fatalf("the token is still good")
 }
 
 // storePhoto is `photo ORGANIZATION NAME AGE`: it puts a file where the server

@@ -29,6 +29,9 @@ type Viewer struct {
 	ExpiresAt time.Time
 }
 
+// IsKey tells whether the viewer is an API key, and no person.
+func (v Viewer) IsKey() bool { return v.KeyID != uuid.Nil }
+
 type viewerKey struct{}
 
 // WithViewer returns a context in which v makes the request.

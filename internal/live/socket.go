@@ -11,7 +11,6 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/coder/websocket"
-	"github.com/google/uuid"
 
 	"dealflow/internal/auth"
 )
@@ -251,7 +250,7 @@ func (s *socket) watchOver() {
 	defer s.mu.Unlock()
 	if !s.viewer.ExpiresAt.IsZero() {
 		why := closeExpired
-		if s.viewer.KeyID != uuid.Nil {
+		if s.viewer.IsKey() {
 			why = closeKeyExpired
 		}
 		s.timers = append(s.timers, time.AfterFunc(s.viewer.ExpiresAt.Sub(s.hub.config.Now()), func() { s.close(why) }))
