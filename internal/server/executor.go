@@ -7,20 +7,23 @@ import (
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"dealflow/internal/document"
 	"dealflow/internal/guard"
 	"dealflow/internal/request"
 )
 
 // guarded is gqlgen's executor behind the guard: no document gets to gqlgen's parser
-// that the guard has not looked at, and no value of a variable.
+// that the guard has not looked at, and no value of a variable. Before that, the
+// text of a published document takes the place of its id.
 type guarded struct {
 	*executor.Executor
-	guard *guard.Guard
+	documents document.Extension
+	guard     *guard.Guard
 }
 
 // newExecutor is the executor of a schema, whose extensions the caller adds.
-func newExecutor(schema graphql.ExecutableSchema, limits guard.Limits) *guarded {
-	g := &guarded{executor.New(schema), guard.New(schema.Schema(), limits)}
+func newExecutor(schema graphql.ExecutableSchema, documents document.Extension, limits guard.Limits) *guarded {
+	g := &guarded{executor.New(schema), documents, guard.New(schema.Schema(), limits)}
 	// What the guard has parsed is not parsed again.
 	g.SetQueryCache(g.guard.Documents())
 	return g
@@ -37,8 +40,12 @@ func (g *guarded) CreateOperationContext(ctx context.Context, params *graphql.Ra
 	return g.Executor.CreateOperationContext(ctx, params)
 }
 
-// look has the guard look at a document and coerce its variables.
+// look finds the document that is asked for, and has the guard look at it and
+// coerce its variables.
 func (g *guarded) look(ctx context.Context, params *graphql.RawParams) gqlerror.List {
+	if err := g.documents.Resolve(ctx, params); err != nil {
+		return gqlerror.List{err}
+	}
 	_, trusted := request.TrustedOf(params.Extensions)
 	document, errs := g.guard.Document(ctx, params.Query, trusted)
 	if errs != nil {

@@ -5,9 +5,11 @@ import (
 	"net/http"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/handler/extension"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"dealflow/graph"
+	"dealflow/internal/auth"
+	"dealflow/internal/document"
 	"dealflow/internal/live"
 	"dealflow/internal/store"
 )
@@ -48,16 +50,34 @@ func (s *Server) graphql(a api) http.Handler {
 
 // executor executes the API's operations.
 func (s *Server) executor(a api) graphql.GraphExecutor {
-	exec := newExecutor(a.schema, s.config.Limits)
+	documents := document.NewExtension(s.library, s.config.Texts)
+	exec := newExecutor(a.schema, documents, s.config.Limits)
 	exec.SetErrorPresenter(a.present)
 	exec.SetRecoverFunc(a.recover)
 	// The first is the outermost.
 	exec.Use(observer{s.config.Metrics})
 	exec.Use(onceOnly{observer{s.config.Metrics}, s.config.Answers, a.present})
+	exec.Use(documents)
 	exec.Use(live.Gate{})
 	exec.Use(a.loaders)
-	exec.Use(extension.Introspection{})
+	exec.Use(introspection{})
 	return exec
+}
+
+// introspection lets people see the schema, and keys not.
+type introspection struct{}
+
+// ExtensionName implements graphql.HandlerExtension.
+func (introspection) ExtensionName() string { return "Introspection" }
+
+// Validate implements graphql.HandlerExtension.
+func (introspection) Validate(graphql.ExecutableSchema) error { return nil }
+
+// MutateOperationContext implements graphql.OperationContextMutator.
+func (introspection) MutateOperationContext(ctx context.Context, operation *graphql.OperationContext) *gqlerror.Error {
+	viewer, signedIn := auth.ViewerFrom(ctx)
+	operation.DisableIntrospection = !signedIn || viewer.IsKey()
+	return nil
 }
 
 // observer notes what each operation was, and what came of it.

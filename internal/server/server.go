@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"dealflow/internal/auth"
+	"dealflow/internal/document"
 	"dealflow/internal/event"
 	"dealflow/internal/guard"
 	"dealflow/internal/lastuse"
@@ -56,6 +57,9 @@ type Config struct {
 	// how long an answer that has begun may take to leave, which streams renew with
 	// each event: 1 min. IdleTimeout ends connections without requests: 2 min.
 	HeaderTimeout, ReadTimeout, WriteTimeout, IdleTimeout time.Duration
+
+	// Texts bounds the texts that clients may leave out once they have sent them.
+	Texts document.Limits
 
 	// Live has the limits of subscriptions; what else it needs, the server knows.
 	Live live.Config
@@ -105,6 +109,7 @@ type Server struct {
 	config   Config
 	keys     *auth.Keys
 	keyUses  *lastuse.Log
+	library  *document.Library
 	users    *users
 	hub      *live.Hub
 	stopping atomic.Bool  // told to stop
@@ -127,6 +132,7 @@ func newServer(c Config, api api, ensure ensureUser) (*Server, error) {
 	s := &Server{config: c, users: newUsers(ensure, c.Now)}
 	s.keyUses = lastuse.New(c.Sales.KeysUsed, c.Now, c.Log)
 	s.keys = auth.NewKeys(c.Sales.FindKey, s.keyUses.Note, c.Now)
+	s.library = document.NewLibrary(c.Store, c.Now, c.Log)
 	s.hub = s.newHub()
 	c.Metrics.watchPool(c.Store.Stats)
 	c.Metrics.watchHub(s.hub.Stats)
@@ -149,8 +155,14 @@ func (s *Server) Handler() http.Handler { return s.handler }
 func (s *Server) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.config.ShutdownTimeout)
 	defer cancel()
-	defer s.keyUses.Close(ctx)
+	defer s.writeUses(ctx)
 	return s.hub.Close(ctx)
+}
+
+// writeUses writes down what was used last, as far as that waits to be.
+func (s *Server) writeUses(ctx context.Context) {
+	s.keyUses.Close(ctx)
+	s.library.Close(ctx)
 }
 
 // Run serves connections from the listener until ctx ends. It then lets the
@@ -200,7 +212,7 @@ func (s *Server) stop(requests context.Context, server *http.Server) error {
 	// Subscriptions go first: those over event streams are requests that run.
 	farewell := s.hub.Close(patience)
 	err := errors.Join(farewell, server.Shutdown(patience))
-	s.keyUses.Close(requests)
+	s.writeUses(requests)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = fmt.Errorf("stopped, but some requests had not finished after %s and were cut off", s.config.ShutdownTimeout)
 	}

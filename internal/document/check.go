@@ -1,0 +1,169 @@
+package document
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/parser"
+	"github.com/vektah/gqlparser/v2/validator"
+
+	"dealflow/ent/document"
+	"dealflow/internal/auth"
+)
+
+const (
+	// maxTokens bounds what is parsed, at what a server allows unless it is told
+	// otherwise.
+	maxTokens = 5_000
+	// maxName bounds the name of an operation, in bytes.
+	maxName = 200
+	// maxMessage bounds what the parser and the validator say, in characters.
+	maxMessage = 300
+)
+
+// Holder is somebody who will run a manifest's documents, and has to be allowed to.
+type Holder struct {
+	Name        string // as messages have it
+	Permissions auth.Permissions
+}
+
+// Checked is a document that was found to be good.
+type Checked struct {
+	Key, Name, Body string
+	Kind            document.Kind
+	// Needs are the permissions that its fields ask for.
+	Needs     auth.Permissions
+	Operation *ast.OperationDefinition
+}
+
+// Check looks at each document of a manifest as a server will when it is asked
+// for: against the schema, and against the permissions of each who is to run it.
+// Either all are good, or it returns what is wrong with any of them: Problems.
+func Check(schema *ast.Schema, entries []Entry, holders []Holder) ([]Checked, error) {
+	var problems Problems
+	names := map[string]Entry{}
+	list := make([]Checked, 0, len(entries))
+	for _, e := range entries {
+		one, ok := checkOne(schema, e, &problems)
+		if !ok {
+			continue
+		}
+		if other, taken := names[one.Name]; taken {
+			problems.add(e.label(), "its operation has the name %s, as that of %s has: names are to be unique in a manifest", one.Name, other.label())
+		}
+		names[one.Name] = e
+		for _, h := range holders {
+			if lacking := one.Needs &^ h.Permissions; lacking != 0 {
+				problems.add(e.label(), "it needs %s, which %s does not have: give it a key that has, or leave out what needs it", join(lacking), h.Name)
+			}
+		}
+		list = append(list, one)
+	}
+	return list, problems.err()
+}
+
+// checkOne parses and validates a document.
+func checkOne(schema *ast.Schema, e Entry, problems *Problems) (Checked, bool) {
+	before := len(*problems)
+	parsed, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: e.Body}, maxTokens)
+	if err != nil {
+		problems.add(e.label(), "%s", explain(err))
+		return Checked{}, false
+	}
+	if len(parsed.Operations) != 1 || parsed.Operations[0].Name == "" {
+		problems.add(e.label(), "it has to have one operation, with a name, and the fragments that it uses: it has %s", described(parsed))
+		return Checked{}, false
+	}
+	operation := parsed.Operations[0]
+	one := Checked{
+		Key: e.Key, Name: operation.Name, Body: e.Body, Operation: operation,
+		Kind: document.Kind(strings.ToUpper(string(operation.Operation))),
+	}
+	switch {
+	case len(one.Name) > maxName:
+		problems.add(e.label(), "the name of its operation has %d bytes, and may have %d", len(one.Name), maxName)
+	case e.Name != "" && e.Name != one.Name:
+		problems.add(e.label(), "its operation has the name %s: the manifest is older than the text, or the other way round", shorten(one.Name))
+	case e.Kind != "" && e.Kind != string(operation.Operation):
+		problems.add(e.label(), "its operation is a %s, and the manifest says %q", operation.Operation, shorten(e.Kind))
+	}
+	for _, err := range validator.ValidateWithRules(schema, parsed, nil) {
+		problems.add(e.label(), "%s", explain(err))
+	}
+	if len(*problems) > before {
+		return Checked{}, false
+	}
+	walk := &needs{seen: map[*ast.FragmentDefinition]bool{}}
+	walk.of(operation.SelectionSet)
+	if walk.introspects {
+		problems.add(e.label(), "it asks for the schema (__schema or __type), which keys may not: take it from /schema.graphql instead")
+		return Checked{}, false
+	}
+	one.Needs = walk.permissions
+	return one, true
+}
+
+// explain is an error of the parser or the validator, with its place in the text.
+func explain(err error) string {
+	wrong, ok := errors.AsType[*gqlerror.Error](err)
+	if !ok || len(wrong.Locations) == 0 {
+		return cut(err.Error(), maxMessage)
+	}
+	place := wrong.Locations[0]
+	return fmt.Sprintf("%s (line %d, column %d)", cut(wrong.Message, maxMessage), place.Line, place.Column)
+}
+
+// described is what a document has in place of one named operation.
+func described(parsed *ast.QueryDocument) string {
+	if len(parsed.Operations) == 1 {
+		return "one without a name"
+	}
+	return fmt.Sprintf("%d", len(parsed.Operations))
+}
+
+// join lists permissions.
+func join(permissions auth.Permissions) string {
+	var names []string
+	for _, one := range permissions.List() {
+		names = append(names, string(one))
+	}
+	return strings.Join(names, ", ")
+}
+
+// needs gathers what the fields of an operation require.
+type needs struct {
+	permissions auth.Permissions
+	introspects bool
+	seen        map[*ast.FragmentDefinition]bool
+}
+
+func (n *needs) of(set ast.SelectionSet) {
+	for _, selected := range set {
+		switch s := selected.(type) {
+		case *ast.Field:
+			n.ofField(s)
+		case *ast.InlineFragment:
+			n.of(s.SelectionSet)
+		case *ast.FragmentSpread:
+			if !n.seen[s.Definition] {
+				n.seen[s.Definition] = true
+				n.of(s.Definition.SelectionSet)
+			}
+		}
+	}
+}
+
+func (n *needs) ofField(field *ast.Field) {
+	if field.Name == "__schema" || field.Name == "__type" {
+		n.introspects = true
+	}
+	if requires := field.Definition.Directives.ForName("requires"); requires != nil {
+		if permission := requires.Arguments.ForName("permission"); permission != nil {
+			n.permissions |= auth.PermissionsOf(auth.Permission(permission.Value.Raw))
+		}
+	}
+	n.of(field.SelectionSet)
+}
