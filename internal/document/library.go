@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -101,8 +103,8 @@ func (l *Library) find(ctx context.Context, client string, how by, text string) 
 	if !ok {
 		return nil, store.ErrNoViewer
 	}
-	if len(text) > MaxKey {
-		return nil, ErrNotFound
+	if len(text) > MaxKey || strings.ContainsRune(text, 0) || !utf8.ValidString(text) {
+		return nil, ErrNotFound // and no text that Postgres takes
 	}
 	question := asked{viewer.OrganizationID, client, how, text}
 	now := l.now()

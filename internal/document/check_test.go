@@ -1,0 +1,86 @@
+package document_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"dealflow"
+	"dealflow/internal/auth"
+	"dealflow/internal/document"
+)
+
+var schema = gqlparser.MustLoadSchema(&ast.Source{Input: dealflow.Schema()})
+
+func TestCheckNeeds(t *testing.T) {
+	tests := map[string]struct {
+		text  string
+		needs []auth.Permission
+	}{
+		"nothing":         {`query A { viewer { role } __typename }`, []auth.Permission{}},
+		"a root field":    {`query A { leads { totalCount } }`, []auth.Permission{auth.ViewLeads}},
+		"a field inside":  {`query A { deals { nodes { stage { leads { totalCount } } } } }`, []auth.Permission{auth.ViewLeads, auth.ViewSalesPipelines}},
+		"in a fragment":   {`query A { ...F ...F } fragment F on Query { ...G } fragment G on Query { leads { totalCount } }`, []auth.Permission{auth.ViewLeads}},
+		"inline":          {`query A { ... @include(if: false) { leads { totalCount } } }`, []auth.Permission{auth.ViewLeads}},
+		"an edit":         {`mutation A($i: CreateLeadInput!) { createLead(input: $i) { lead { id } } }`, []auth.Permission{auth.EditLeads, auth.ViewLeads}},
+		"a subscription":  {`subscription A($b: ID!) { stageMoved(pipelineId: $b) { __typename } }`, []auth.Permission{auth.ViewSalesPipelines}},
+		"keys themselves": {`query A { apiKeys { totalCount } }`, []auth.Permission{auth.ManageOrganization}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			list, err := document.Check(schema, []document.Entry{{Key: "1", Body: test.text}}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.needs, list[0].Needs.List()); diff != "" {
+				t.Error(diff)
+			}
+			if list[0].Name != "A" || !strings.HasPrefix(test.text, strings.ToLower(string(list[0].Kind))) {
+				t.Errorf("%+v", list[0])
+			}
+		})
+	}
+}
+
+func TestCheckProblems(t *testing.T) {
+	leads := document.Holder{Name: "the key k", Permissions: auth.PermissionsOf(auth.ViewLeads)}
+	entry := func(text string) []document.Entry { return []document.Entry{{Key: "1", Body: text}} }
+	tests := map[string]struct {
+		entries []document.Entry
+		want    string
+	}{
+		"a syntax error":    {entry(`query A { leads {`), `document "1": Expected Name, found <EOF> (line 1, column`},
+		"an unknown field":  {entry("query A {\n  nothing\n}"), `document "1": Cannot query field "nothing" on type "Query". (line 2, column 3)`},
+		"an unused part":    {entry(`query A { viewer { role } } fragment F on Query { viewer { role } }`), `Fragment "F" is never used`},
+		"a missing part":    {entry(`query A { ...F }`), `Unknown fragment "F"`},
+		"a wrong variable":  {entry(`query A($id: String) { lead(id: $id) { id } }`), `position expecting type "ID!"`},
+		"no name":           {entry(`{ viewer { role } }`), `it has to have one operation, with a name, and the fragments that it uses: it has one without a name`},
+		"two operations":    {entry(`query A { viewer { role } } query B { viewer { role } }`), `it has 2`},
+		"no operation":      {entry(`fragment F on Query { viewer { role } }`), `it has 0`},
+		"too many tokens":   {entry(`query A { ` + strings.Repeat("__typename ", 5000) + `}`), `exceeded token limit of 5000`},
+		"too deep":          {entry(`query A ` + strings.Repeat("{a", 30_000)), `exceeded maximum nesting depth`},
+		"introspection":     {entry(`query A { __schema { queryType { name } } }`), `it asks for the schema (__schema or __type), which keys may not`},
+		"a type":            {entry(`query A { ...F } fragment F on Query { __type(name: "Lead") { name } }`), `it asks for the schema`},
+		"a long name":       {entry(`query ` + strings.Repeat("A", 201) + ` { viewer { role } }`), `the name of its operation has 201 bytes`},
+		"another name":      {[]document.Entry{{Key: "1", Name: "B", Body: `query A { viewer { role } }`}}, `document "1" (B): its operation has the name A`},
+		"another kind":      {[]document.Entry{{Key: "1", Name: "A", Kind: "mutation", Body: `query A { viewer { role } }`}}, `its operation is a query, and the manifest says "mutation"`},
+		"a name twice":      {[]document.Entry{{Key: "1", Body: `query A { viewer { role } }`}, {Key: "2", Body: `query A { __typename }`}}, `document "2": its operation has the name A, as that of document "1" has`},
+		"not allowed":       {entry(`query A { deals { totalCount } leads { totalCount } }`), `document "1": it needs VIEW_SALES_PIPELINES, which the key k does not have`},
+		"see and not touch": {entry(`mutation A($i: CreateLeadInput!) { createLead(input: $i) { lead { id } } }`), `it needs EDIT_LEADS, which the key k`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := document.Check(schema, test.entries, []document.Holder{leads})
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want %q", err, test.want)
+			}
+		})
+	}
+	_, err := document.Check(schema, []document.Entry{{Key: "1", Body: `query A { x }`}, {Key: "2", Body: `query B { y }`}}, nil)
+	if err == nil || strings.Count(err.Error(), "\n") != 1 {
+		t.Errorf("not all problems are told: %v", err)
+	}
+}
