@@ -1,28 +1,28 @@
 package document
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
-	"github.com/vektah/gqlparser/v2/parser"
-	"github.com/vektah/gqlparser/v2/validator"
 
 	"dealflow/ent/document"
 	"dealflow/internal/auth"
+	"dealflow/internal/guard"
 )
 
 const (
-	// maxTokens bounds what is parsed, at what a server allows unless it is told
-	// otherwise.
-	maxTokens = 5_000
 	// maxName bounds the name of an operation, in bytes.
 	maxName = 200
 	// maxMessage bounds what the parser and the validator say, in characters.
 	maxMessage = 300
 )
+
+// limits bound what may be published: far beyond what strangers may send, and yet
+// nothing that takes a server long to parse and validate, as each does once.
+var limits = guard.Limits{Tokens: 10_000, Depth: 100, Aliases: 2_000, Directives: 1_000, Spreads: 2_000}
 
 // Holder is somebody who will run a manifest's documents, and has to be allowed to.
 type Holder struct {
@@ -44,10 +44,11 @@ type Checked struct {
 // Either all are good, or it returns what is wrong with any of them: Problems.
 func Check(schema *ast.Schema, entries []Entry, holders []Holder) ([]Checked, error) {
 	var problems Problems
+	server := guard.New(schema, limits)
 	names := map[string]Entry{}
 	list := make([]Checked, 0, len(entries))
 	for _, e := range entries {
-		one, ok := checkOne(schema, e, &problems)
+		one, ok := checkOne(server, e, &problems)
 		if !ok {
 			continue
 		}
@@ -66,13 +67,15 @@ func Check(schema *ast.Schema, entries []Entry, holders []Holder) ([]Checked, er
 }
 
 // checkOne parses and validates a document.
-func checkOne(schema *ast.Schema, e Entry, problems *Problems) (Checked, bool) {
-	before := len(*problems)
-	parsed, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: e.Body}, maxTokens)
-	if err != nil {
+func checkOne(server *guard.Guard, e Entry, problems *Problems) (Checked, bool) {
+	parsed, errs := server.Document(context.Background(), e.Body, false)
+	for _, err := range errs {
 		problems.add(e.label(), "%s", explain(err))
+	}
+	if errs != nil {
 		return Checked{}, false
 	}
+	before := len(*problems)
 	if len(parsed.Operations) != 1 || parsed.Operations[0].Name == "" {
 		problems.add(e.label(), "it has to have one operation, with a name, and the fragments that it uses: it has %s", described(parsed))
 		return Checked{}, false
@@ -90,9 +93,6 @@ func checkOne(schema *ast.Schema, e Entry, problems *Problems) (Checked, bool) {
 	case e.Kind != "" && e.Kind != string(operation.Operation):
 		problems.add(e.label(), "its operation is a %s, and the manifest says %q", operation.Operation, shorten(e.Kind))
 	}
-	for _, err := range validator.ValidateWithRules(schema, parsed, nil) {
-		problems.add(e.label(), "%s", explain(err))
-	}
 	if len(*problems) > before {
 		return Checked{}, false
 	}
@@ -106,14 +106,13 @@ func checkOne(schema *ast.Schema, e Entry, problems *Problems) (Checked, bool) {
 	return one, true
 }
 
-// explain is an error of the parser or the validator, with its place in the text.
-func explain(err error) string {
-	wrong, ok := errors.AsType[*gqlerror.Error](err)
-	if !ok || len(wrong.Locations) == 0 {
-		return cut(err.Error(), maxMessage)
+// explain is an error of a document, with its place in the text.
+func explain(err *gqlerror.Error) string {
+	if len(err.Locations) == 0 {
+		return cut(err.Message, maxMessage)
 	}
-	place := wrong.Locations[0]
-	return fmt.Sprintf("%s (line %d, column %d)", cut(wrong.Message, maxMessage), place.Line, place.Column)
+	place := err.Locations[0]
+	return fmt.Sprintf("%s (line %d, column %d)", cut(err.Message, maxMessage), place.Line, place.Column)
 }
 
 // described is what a document has in place of one named operation.

@@ -241,7 +241,7 @@ func TestKeysSendNoText(t *testing.T) {
 			"id and text":     {params{"query": p.text, "variables": vars, "extensions": params{"documentId": p.name}}, "", ""},
 			"by hash":         {byHash(sha(p.text), "", vars), "", ""},
 			"hash and text":   {byHash(sha(p.text), p.text, vars), "", ""},
-			"a bad variable":  {byID(p.name, nil), "GRAPHQL_VALIDATION_FAILED", "422"},
+			"a bad variable":  {byID(p.name, nil), "GRAPHQL_VALIDATION_FAILED", "400"},
 			"upper-case hash": {byHash(strings.ToUpper(sha(p.text)), "", vars), "", ""},
 		}
 		for name, ask := range transports {
@@ -400,9 +400,9 @@ func TestSentBefore(t *testing.T) {
 				{"known", ada, byHash(sha(text), "", nil), "", ""},
 				{"known in capitals", ada, byHash(strings.ToUpper(sha(text)), "", nil), "", ""},
 				{"unknown elsewhere", eve, byHash(sha(text), "", nil), document.CodeHashUnknown, "200"},
-				{"does not parse", ada, byHash(sha(bad), bad, nil), "GRAPHQL_PARSE_FAILED", "422"},
+				{"does not parse", ada, byHash(sha(bad), bad, nil), "GRAPHQL_PARSE_FAILED", "400"},
 				{"is not remembered", ada, byHash(sha(bad), "", nil), document.CodeHashUnknown, "200"},
-				{"is not valid", ada, byHash(sha("{ nothing }"), "{ nothing }", nil), "GRAPHQL_VALIDATION_FAILED", "422"},
+				{"is not valid", ada, byHash(sha("{ nothing }"), "{ nothing }", nil), "GRAPHQL_VALIDATION_FAILED", "400"},
 				{"is not remembered either", ada, byHash(sha("{ nothing }"), "", nil), document.CodeHashUnknown, "200"},
 			}
 			for _, step := range steps {
