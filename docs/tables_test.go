@@ -105,6 +105,10 @@ func TestGuideErrors(t *testing.T) {
 		return client.Send(t, request)
 	}
 	const json = "application/json"
+	partner, _ := demo.Key(t, "erp", auth.ViewLeads)
+	demo.Publish(t, "erp", map[string]string{"1": "query A { __typename }"})
+	demo.Publish(t, "app", map[string]string{"1": "query A { viewer { role } }"})
+	hashed := `{"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "` + strings.Repeat("0", 64) + `"}}}`
 	cases := map[string]func() apitest.Response{
 		"UNAUTHENTICATED": func() apitest.Response { return send(&apitest.Client{}, http.MethodPost, json, "{}") },
 		"FORBIDDEN": func() apitest.Response {
@@ -115,6 +119,16 @@ func TestGuideErrors(t *testing.T) {
 		"GRAPHQL_PARSE_FAILED":      func() apitest.Response { return do(`{`) },
 		"GRAPHQL_VALIDATION_FAILED": func() apitest.Response { return do(`{ nothing }`) },
 		"QUERY_TOO_LARGE":           func() apitest.Response { return do(strings.Repeat("{a", 200)) },
+		"DOCUMENT_REQUIRED":  func() apitest.Response { return partner.Do(t, `{ __typename }`, nil) },
+		"DOCUMENT_NOT_FOUND": func() apitest.Response { return partner.Run(t, "nothing", nil) },
+		"DOCUMENT_MISMATCH": func() apitest.Response {
+			return send(partner, http.MethodPost, json, `{"documentId": "1", "operationName": "B"}`)
+		},
+		"DOCUMENT_AMBIGUOUS":        func() apitest.Response { return demo.Run(t, "1", nil) },
+		"PERSISTED_QUERY_NOT_FOUND": func() apitest.Response { return send(demo, http.MethodPost, json, hashed) },
+		"PERSISTED_QUERY_HASH_MISMATCH": func() apitest.Response {
+			return send(demo, http.MethodPost, json, strings.Replace(hashed, "{", `{"query": "{ __typename }", `, 1))
+		},
 		"NOT_ACCEPTABLE": func() apitest.Response {
 			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, api.URL+"/graphql?query={__typename}", nil)
 			if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"time"
 
+	"dealflow/internal/document"
 	"dealflow/internal/guard"
 	"dealflow/internal/server"
 )
@@ -18,6 +19,8 @@ type limitFlags struct {
 	MaxList       int           `group:"Limits:" default:"1000" min:"1" max:"1000000" placeholder:"N" help:"The most values of one list in the variables. Default: ${default}"`
 	MaxInputDepth int           `group:"Limits:" default:"12" min:"1" max:"500" placeholder:"N" help:"How deep lists and objects in the variables may nest. Default: ${default}"`
 	MaxValues     int           `group:"Limits:" default:"10000" min:"1" max:"10000000" placeholder:"N" help:"The most values in the variables, all in all. Default: ${default}"`
+	APQEntries    int           `group:"Limits:" name:"apq-entries" default:"10000" min:"1" max:"1000000" placeholder:"N" help:"The most texts that are remembered for people's clients, which then send a hash instead (Apollo's automatic persisted queries). Default: ${default}"`
+	APQMemory     size          `group:"Limits:" name:"apq-memory" default:"16MB" min:"1kB" max:"1024MB" placeholder:"SIZE" help:"The most memory for these texts. What there is no room for is sent again. Default: ${default}"`
 	HeaderTimeout time.Duration `group:"Limits:" default:"10s" min:"10ms" max:"1h" placeholder:"DURATION" help:"How long a request's headers may take to arrive. Default: ${default}"`
 	ReadTimeout   time.Duration `group:"Limits:" default:"1m" min:"10ms" max:"1h" placeholder:"DURATION" help:"How long all of a request may take to arrive, such as a photo over a slow line. Default: ${default}"`
 	WriteTimeout  time.Duration `group:"Limits:" default:"1m" min:"10ms" max:"1h" placeholder:"DURATION" help:"How long an answer may take to leave, once it has begun. Default: ${default}"`
@@ -31,5 +34,6 @@ func (f limitFlags) apply(c *server.Config) {
 		Tokens: f.MaxTokens, Depth: f.MaxDepth, Aliases: f.MaxAliases, Directives: f.MaxDirectives, Spreads: f.MaxSpreads,
 		List: f.MaxList, InputDepth: f.MaxInputDepth, Values: f.MaxValues,
 	}
+	c.Texts = document.Limits{Texts: f.APQEntries, Bytes: int(f.APQMemory)}
 	c.HeaderTimeout, c.ReadTimeout, c.WriteTimeout, c.IdleTimeout = f.HeaderTimeout, f.ReadTimeout, f.WriteTimeout, f.IdleTimeout
 }

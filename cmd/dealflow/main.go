@@ -43,6 +43,7 @@ type program struct {
 	Organization organizationCmd `cmd:"" help:"Make and list organizations."`
 	Token        tokenCmd        `cmd:"" help:"Print a token to call the API with."`
 	Keys         keysCmd         `cmd:"" help:"Make, list and revoke the API keys of partners."`
+	Documents    documentsCmd    `cmd:"" help:"Publish, check, list and retire the documents that partners run."`
 	Demo         demoCmd         `cmd:"" help:"Make data up, to look at and to measure with."`
 	Import       importCmd       `cmd:"" help:"Bring deals or leads in from a CSV file."`
 	Export       exportCmd       `cmd:"" help:"Write deals or leads to a CSV file."`

@@ -4911,8 +4911,9 @@ with ` + "`" + `userErrors` + "`" + ` that say what to mend. What else goes wron
 top of the response, with a code in ` + "`" + `extensions.code` + "`" + `: UNAUTHENTICATED (not signed
 in), FORBIDDEN (not allowed), INVALID_ID and BAD_USER_INPUT (a query's id, page,
 filter or other argument is wrong), GRAPHQL_PARSE_FAILED and
-GRAPHQL_VALIDATION_FAILED (the document or its variables are), INTERNAL (the server
-is at fault; the error has an id that is also in its log).
+GRAPHQL_VALIDATION_FAILED (the document or its variables are), DOCUMENT_REQUIRED and
+DOCUMENT_NOT_FOUND (an API key runs its client's published documents alone), INTERNAL
+(the server is at fault; the error has an id that is also in its log).
 """
 schema {
   query: Query

@@ -13,12 +13,8 @@ import (
 	"dealflow/internal/guard"
 )
 
-const (
-	// maxName bounds the name of an operation, in bytes.
-	maxName = 200
-	// maxMessage bounds what the parser and the validator say, in characters.
-	maxMessage = 300
-)
+// maxMessage bounds what the parser and the validator say, in characters.
+const maxMessage = 300
 
 // limits bound what may be published: far beyond what strangers may send, and yet
 // nothing that takes a server long to parse and validate, as each does once.
@@ -86,8 +82,6 @@ func checkOne(server *guard.Guard, e Entry, problems *Problems) (Checked, bool) 
 		Kind: document.Kind(strings.ToUpper(string(operation.Operation))),
 	}
 	switch {
-	case len(one.Name) > maxName:
-		problems.add(e.label(), "the name of its operation has %d bytes, and may have %d", len(one.Name), maxName)
 	case e.Name != "" && e.Name != one.Name:
 		problems.add(e.label(), "its operation has the name %s: the manifest is older than the text, or the other way round", shorten(one.Name))
 	case e.Kind != "" && e.Kind != string(operation.Operation):

@@ -25,8 +25,8 @@ type hostile struct {
 	code         string
 }
 
-// document is a hostile document, which is refused in the same way however it comes.
-func document(name, text, code string) []hostile {
+// written is a hostile document, which is refused in the same way however it comes.
+func written(name, text, code string) []hostile {
 	body, err := json.Marshal(map[string]string{"query": text})
 	if err != nil {
 		panic(err) // a string always encodes
@@ -74,42 +74,42 @@ func hostiles() []hostile {
 	for name, text := range map[string]string{
 		"selections": "{a", "aliases": "{a:", "fragments": "...{",
 	} {
-		add(document("nested "+name, times(text, most/len(text)), large)...)
+		add(written("nested "+name, times(text, most/len(text)), large)...)
 	}
 	for name, nest := range map[string][2]string{
 		"lists": {"{a(b:", "["}, "objects": {"{a(b:", "{a:"}, "types": {"query($a:", "["}, "arguments": {"{a", "(a:"},
 	} {
-		add(document("nested "+name, nest[0]+times(nest[1], most/len(nest[1])/2), large)...)
+		add(written("nested "+name, nest[0]+times(nest[1], most/len(nest[1])/2), large)...)
 	}
-	add(document("nested as deep as may be", times("{a", 30)+times("}", 30), invalid)...)
+	add(written("nested as deep as may be", times("{a", 30)+times("}", 30), invalid)...)
 	add(hostile{name: "5 MB of nested selections", body: `{"query":"` + times("{a", 5<<19) + `"}`, status: 413, code: "PAYLOAD_TOO_LARGE"})
 
 	// Validation compares each pair of these.
-	add(document("one field again and again", "{"+times("__typename ", 10_000)+"}", large)...)
-	add(document("one alias again and again", "{"+times("a:__typename ", 10_000)+"}", large)...)
-	add(document("inline fragments", "{"+times("...{"+times("...{__typename}", 100)+"}", 100)+"}", large)...)
-	add(document("directives", "{__typename "+times("@include(if:true)", 20_000)+"}", large)...)
-	add(document("unknown directives", "{__typename "+times("@a", 49)+"}", invalid)...)
-	add(document("mutations by alias", "mutation{"+times(`a:deletePipeline(input:{id:"x"}){__typename}`, 300)+"}", large)...)
-	add(document("unknown fields", "{"+times("a ", 10_000)+"}", large)...)
-	add(document("as many unknown fields as may be", "{"+numbered("f%d ", 1990)+"}", invalid)...)
-	add(document("as many repeated fields as may be", "{"+times("abcdefgh ", 200)+"}", invalid)...)
-	add(document("as many conflicts as may be", "{"+numbered("pipelines(first:%d){totalCount} ", 130)+"}", invalid)...)
-	add(document("a long name", "{"+times("a", 900_000)+"}", large)...)
-	add(document("a long text", `{__typename(a:"`+times("a", 900_000)+`")}`, invalid)...)
-	add(document("a long comment", "#"+times("a", 900_000), invalid)...)
-	add(document("a cycle of fragments", "{...A} fragment A on Query{...B} fragment B on Query{...A}", invalid)...)
-	add(document("unused fragments", "{__typename}"+times("fragment A on Query{__typename}", 60), invalid)...)
-	add(document("operations of one name", times("query a{__typename}", 90), invalid)...)
-	add(document("many variables", "query("+times("$a:Int ", 400)+"){__typename}", invalid)...)
-	add(document("no document", " ", invalid)...)
-	add(document("an open text", `{a(b:"`, parse)...)
-	add(document("an open block", `{a(b:"""`, parse)...)
-	add(document("a strange sign", "{\x00}", parse)...)
-	add(document("deep introspection", "{__schema{types{fields{type{fields{type{fields{type{fields{type{name}}}}}}}}}}}", invalid)...)
-	add(document("a subscription that is none", `subscription{pipelines{totalCount}}`, invalid)...)
+	add(written("one field again and again", "{"+times("__typename ", 10_000)+"}", large)...)
+	add(written("one alias again and again", "{"+times("a:__typename ", 10_000)+"}", large)...)
+	add(written("inline fragments", "{"+times("...{"+times("...{__typename}", 100)+"}", 100)+"}", large)...)
+	add(written("directives", "{__typename "+times("@include(if:true)", 20_000)+"}", large)...)
+	add(written("unknown directives", "{__typename "+times("@a", 49)+"}", invalid)...)
+	add(written("mutations by alias", "mutation{"+times(`a:deletePipeline(input:{id:"x"}){__typename}`, 300)+"}", large)...)
+	add(written("unknown fields", "{"+times("a ", 10_000)+"}", large)...)
+	add(written("as many unknown fields as may be", "{"+numbered("f%d ", 1990)+"}", invalid)...)
+	add(written("as many repeated fields as may be", "{"+times("abcdefgh ", 200)+"}", invalid)...)
+	add(written("as many conflicts as may be", "{"+numbered("pipelines(first:%d){totalCount} ", 130)+"}", invalid)...)
+	add(written("a long name", "{"+times("a", 900_000)+"}", large)...)
+	add(written("a long text", `{__typename(a:"`+times("a", 900_000)+`")}`, invalid)...)
+	add(written("a long comment", "#"+times("a", 900_000), invalid)...)
+	add(written("a cycle of fragments", "{...A} fragment A on Query{...B} fragment B on Query{...A}", invalid)...)
+	add(written("unused fragments", "{__typename}"+times("fragment A on Query{__typename}", 60), invalid)...)
+	add(written("operations of one name", times("query a{__typename}", 90), invalid)...)
+	add(written("many variables", "query("+times("$a:Int ", 400)+"){__typename}", invalid)...)
+	add(written("no document", " ", invalid)...)
+	add(written("an open text", `{a(b:"`, parse)...)
+	add(written("an open block", `{a(b:"""`, parse)...)
+	add(written("a strange sign", "{\x00}", parse)...)
+	add(written("deep introspection", "{__schema{types{fields{type{fields{type{fields{type{fields{type{name}}}}}}}}}}}", invalid)...)
+	add(written("a subscription that is none", `subscription{pipelines{totalCount}}`, invalid)...)
 	for literal, name := range map[string]string{"2147483648": "an integer beyond 32 bits", "{}": "an object for an integer", `"1"`: "a text for an integer", "1.5": "a fraction for an integer"} {
-		add(document(name, "{pipelines(first:"+literal+"){totalCount}}", invalid)...)
+		add(written(name, "{pipelines(first:"+literal+"){totalCount}}", invalid)...)
 	}
 	add(hostile{name: "a subscription without a stream", body: `{"query":"subscription{boardChanged(pipelineId:\"x\"){__typename}}"}`, headers: []string{"Accept", ownMedia}, status: 400, code: invalid})
 

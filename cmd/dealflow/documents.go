@@ -1,0 +1,247 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"dealflow"
+	"dealflow/internal/auth"
+	"dealflow/internal/document"
+)
+
+// documentsCmd is `dealflow documents`.
+type documentsCmd struct {
+	Publish documentsPublishCmd `cmd:"" help:"Publish what a client's manifest has, all of it or nothing."`
+	Check   documentsCheckCmd   `cmd:"" help:"Check a manifest, without a server or a database."`
+	List    documentsListCmd    `cmd:"" help:"List what was published."`
+	Retire  documentsRetireCmd  `cmd:"" help:"Take a document out of use."`
+}
+
+// Help implements kong.HelpProvider.
+func (documentsCmd) Help() string {
+	return `A document is an operation that was published for a client, such as a partner's program. The client's API keys (see dealflow keys) run its documents, which they name by their ids, and nothing else. Its build writes them into a manifest: Apollo's persisted query manifest, Relay's persisted queries, or the persisted documents of graphql-codegen's client preset.
+
+Publish a manifest before the version of the program that it belongs to. What was published before stays, under its own ids, until it is retired, so that older versions go on working. An id is of one text for ever.
+
+Examples:
+
+    dealflow documents check persisted-documents.json --permission VIEW_LEADS
+    dealflow documents publish persisted-documents.json --org demo --client acme-erp
+    dealflow documents list --org demo --client acme-erp
+    dealflow documents retire --org demo --client acme-erp LeadsOfToday`
+}
+
+// manifestFlags name a manifest, and say who is to run it.
+type manifestFlags struct {
+	Manifest   string            `arg:"" type:"existingfile" help:"The file that the client's build has written."`
+	Permission []auth.Permission `enum:"VIEW_SALES_PIPELINES,EDIT_SALES_PIPELINES,VIEW_LEADS,EDIT_LEADS,MANAGE_ORGANIZATION" help:"A permission that whoever runs the documents has, as often as needed: ${enum}."`
+}
+
+// read reads the manifest.
+func (f manifestFlags) read() ([]document.Entry, error) {
+	file, err := os.Open(f.Manifest)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return document.ReadManifest(file)
+}
+
+// holder is who has the permissions that were given; nobody, if none were.
+func (f manifestFlags) holder() []document.Holder {
+	if len(f.Permission) == 0 {
+		return nil
+	}
+	return []document.Holder{{Name: "a key with the permissions given", Permissions: auth.PermissionsOf(f.Permission...)}}
+}
+
+// documentsPublishCmd is `dealflow documents publish`.
+type documentsPublishCmd struct {
+	Org    string `required:"" placeholder:"NAME" help:"The organization, by its name or id."`
+	Client string `required:"" placeholder:"NAME" help:"The client that is to run the documents."`
+	manifestFlags
+	databaseFlags
+}
+
+// Run runs the command.
+func (c *documentsPublishCmd) Run(ctx context.Context, std streams) (err error) {
+	entries, err := c.read()
+	if err != nil {
+		return refusedManifest(std, err)
+	}
+	s, err := c.openExisting(ctx)
+	if err != nil {
+		return err
+	}
+	defer closing(s, &err)
+	organization, err := findOrganization(ctx, s, c.Org)
+	if err != nil {
+		return err
+	}
+	ctx = asOperator(ctx, organization)
+	holders := c.holder()
+	if holders == nil {
+		if holders, err = document.Holders(ctx, s, c.Client, time.Now()); err != nil {
+			return err
+		}
+	}
+	list, err := document.Check(builtIn(), entries, holders)
+	if err != nil {
+		return refusedManifest(std, err)
+	}
+	outcomes, err := document.Publish(ctx, s, c.Client, list, time.Now())
+	if err != nil {
+		return refusedManifest(std, err)
+	}
+	if len(holders) == 0 {
+		fmt.Fprintf(std.Err, "The client %s has no API key yet that could run these: make one with `dealflow keys create`.\n", c.Client)
+	}
+	return listChecked(std, list, outcomes)
+}
+
+// documentsCheckCmd is `dealflow documents check`.
+type documentsCheckCmd struct {
+	Schema string `placeholder:"FILE" type:"existingfile" help:"The schema to check against, as a server has it at /schema.graphql. Default: that of this program."`
+	manifestFlags
+}
+
+// Run runs the command.
+func (c *documentsCheckCmd) Run(std streams) error {
+	schema, err := c.schema()
+	if err != nil {
+		return err
+	}
+	entries, err := c.read()
+	if err != nil {
+		return refusedManifest(std, err)
+	}
+	list, err := document.Check(schema, entries, c.holder())
+	if err != nil {
+		return refusedManifest(std, err)
+	}
+	return listChecked(std, list, nil)
+}
+
+func (c *documentsCheckCmd) schema() (*ast.Schema, error) {
+	if c.Schema == "" {
+		return builtIn(), nil
+	}
+	text, err := os.ReadFile(c.Schema)
+	if err != nil {
+		return nil, err
+	}
+	schema, err := gqlparser.LoadSchema(&ast.Source{Name: c.Schema, Input: string(text)})
+	if err != nil {
+		return nil, fmt.Errorf("%s is no GraphQL schema: %w", c.Schema, err)
+	}
+	return schema, nil
+}
+
+// builtIn is the schema that this program serves.
+func builtIn() *ast.Schema {
+	return gqlparser.MustLoadSchema(&ast.Source{Name: "schema.graphql", Input: dealflow.Schema()})
+}
+
+// refusedManifest lists what is wrong with a manifest, a line each.
+func refusedManifest(std streams, err error) error {
+	problems, ok := errors.AsType[document.Problems](err)
+	if !ok {
+		return err
+	}
+	for _, one := range problems {
+		fmt.Fprintln(std.Err, one)
+	}
+	return fmt.Errorf("the manifest has problems: %d, and so nothing was done", len(problems))
+}
+
+// listChecked lists documents that are good, and what became of each, if anything
+// was to.
+func listChecked(std streams, list []document.Checked, outcomes []document.Outcome) error {
+	table := tabwriter.NewWriter(std.Out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "NAME\tKIND\tID\tNEEDS\tOUTCOME")
+	for i, one := range list {
+		outcome := "good"
+		if outcomes != nil {
+			outcome = string(outcomes[i])
+		}
+		var needs []string
+		for _, permission := range one.Needs.List() {
+			needs = append(needs, string(permission))
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", one.Name, strings.ToLower(string(one.Kind)), one.Key,
+			cmp.Or(strings.Join(needs, ","), "-"), outcome)
+	}
+	return table.Flush()
+}
+
+// documentsListCmd is `dealflow documents list`.
+type documentsListCmd struct {
+	Org    string `required:"" placeholder:"NAME" help:"The organization, by its name or id."`
+	Client string `placeholder:"NAME" help:"Only the documents of this client."`
+	databaseFlags
+}
+
+// Run runs the command.
+func (c *documentsListCmd) Run(ctx context.Context, std streams) (err error) {
+	s, err := c.openExisting(ctx)
+	if err != nil {
+		return err
+	}
+	defer closing(s, &err)
+	organization, err := findOrganization(ctx, s, c.Org)
+	if err != nil {
+		return err
+	}
+	list, err := document.List(asOperator(ctx, organization), s, c.Client)
+	if err != nil {
+		return err
+	}
+	table := tabwriter.NewWriter(std.Out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "CLIENT\tNAME\tKIND\tID\tPUBLISHED\tLAST USED\tRETIRED")
+	for _, one := range list {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", one.Client, one.Name, strings.ToLower(string(one.Kind)), one.Key,
+			shortTime(&one.PublishedAt), cmp.Or(shortTime(one.LastUsedAt), "never"), cmp.Or(shortTime(one.RetiredAt), "-"))
+	}
+	return table.Flush()
+}
+
+// documentsRetireCmd is `dealflow documents retire`.
+type documentsRetireCmd struct {
+	Org      string `required:"" placeholder:"NAME" help:"The organization, by its name or id."`
+	Client   string `required:"" placeholder:"NAME" help:"The client whose document it is."`
+	Document string `arg:"" name:"id-or-name" help:"The document's id, for one version; or its name, for all of them."`
+	databaseFlags
+}
+
+// Run runs the command.
+func (c *documentsRetireCmd) Run(ctx context.Context, std streams) (err error) {
+	s, err := c.openExisting(ctx)
+	if err != nil {
+		return err
+	}
+	defer closing(s, &err)
+	organization, err := findOrganization(ctx, s, c.Org)
+	if err != nil {
+		return err
+	}
+	retired, err := document.Retire(asOperator(ctx, organization), s, c.Client, c.Document, time.Now())
+	if err != nil {
+		return err
+	}
+	for _, one := range retired {
+		fmt.Fprintf(std.Out, "retired %s %s\n", one.Name, one.Key)
+	}
+	if len(retired) == 0 {
+		fmt.Fprintln(std.Out, "It was retired already.")
+	}
+	return nil
+}
