@@ -119,8 +119,8 @@ func TestGuideErrors(t *testing.T) {
 		"GRAPHQL_PARSE_FAILED":      func() apitest.Response { return do(`{`) },
 		"GRAPHQL_VALIDATION_FAILED": func() apitest.Response { return do(`{ nothing }`) },
 		"QUERY_TOO_LARGE":           func() apitest.Response { return do(strings.Repeat("{a", 200)) },
-		"DOCUMENT_REQUIRED":  func() apitest.Response { return partner.Do(t, `{ __typename }`, nil) },
-		"DOCUMENT_NOT_FOUND": func() apitest.Response { return partner.Run(t, "nothing", nil) },
+		"DOCUMENT_REQUIRED":         func() apitest.Response { return partner.Do(t, `{ __typename }`, nil) },
+		"DOCUMENT_NOT_FOUND":        func() apitest.Response { return partner.Run(t, "nothing", nil) },
 		"DOCUMENT_MISMATCH": func() apitest.Response {
 			return send(partner, http.MethodPost, json, `{"documentId": "1", "operationName": "B"}`)
 		},
