@@ -14,12 +14,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/coder/websocket"
 	"github.com/coder/websocket/wsjson"
 
 	"dealflow/internal/apitest"
 	"dealflow/internal/auth"
 	"dealflow/internal/document"
+	"dealflow/internal/request"
 	"dealflow/internal/sales"
 )
 
@@ -414,6 +416,26 @@ func TestSentBefore(t *testing.T) {
 					t.Errorf("%s, %s: Apollo's clients do not know %s", name, step.what, got.raw)
 				}
 			}
+		}
+	})
+}
+
+// TestMark shows that what the server itself makes of a published document is not
+// looked for, and that no JSON has its mark.
+func TestMark(t *testing.T) {
+	apitest.Each(t, func(t *testing.T, api *apitest.API) {
+		ada := api.Organization(t, "acme")
+		_, key := ada.Key(t, "erp", auth.ViewLeads)
+		ctx := auth.WithViewer(t.Context(), auth.Viewer{OrganizationID: ada.Organization.ID, KeyID: key.ID, Client: "erp"})
+		e := document.NewExtension(document.NewLibrary(api.Store, api.Clock.Now, nil), document.Limits{})
+		marked := &graphql.RawParams{Query: "{ a }", Extensions: request.Trusted{Client: "erp", Key: "1", Name: "A"}.Mark(nil)}
+		if err := e.Resolve(ctx, marked); err != nil || marked.Query != "{ a }" {
+			t.Errorf("%v: %+v", err, marked)
+		}
+		copied, err := request.FromJSON([]byte(jsonOf(t, params{"query": "{ a }", "extensions": marked.Extensions})))
+		check(t, err)
+		if err := e.Resolve(ctx, copied); err == nil || err.Extensions["code"] != document.CodeRequired {
+			t.Errorf("a mark that came as JSON: %v", err)
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,11 +24,26 @@ var silent = slog.New(slog.NewTextHandler(io.Discard, nil))
 func TestLog(t *testing.T) {
 	a, b := uuid.New(), uuid.New()
 	synctest.Test(t, func(t *testing.T) {
-		var writes [][]uuid.UUID
+		written := make(chan []uuid.UUID, 10)
 		log := lastuse.New(func(_ context.Context, things []uuid.UUID, _ time.Time) error {
-			writes = append(writes, things)
+			written <- things
 			return nil
 		}, time.Now, silent)
+		expect := func(what string, want int) []uuid.UUID {
+			t.Helper()
+			select {
+			case things := <-written:
+				if len(things) != want {
+					t.Errorf("%s: %d things are written, not %d", what, len(things), want)
+				}
+				return things
+			default:
+				if want > 0 {
+					t.Errorf("%s: nothing is written", what)
+				}
+				return nil
+			}
+		}
 		pass := func(d time.Duration) {
 			time.Sleep(d)
 			synctest.Wait()
@@ -36,43 +52,33 @@ func TestLog(t *testing.T) {
 			log.Note(a)
 		}
 		log.Note(b)
-		if len(writes) != 0 {
-			t.Error("who uses something waits until it is written")
-		}
+		expect("at once, for which somebody would wait", 0)
 		pass(2 * time.Second)
-		if len(writes) != 1 || len(writes[0]) != 2 {
-			t.Fatalf("writes %v", writes)
-		}
+		expect("a moment later", 2)
 		log.Note(a)
 		pass(30 * time.Second)
-		if len(writes) != 1 {
-			t.Error("two writes of one thing in a minute")
-		}
+		expect("the same within a minute", 0)
 		pass(30 * time.Second)
 		log.Note(a)
 		pass(2 * time.Second)
-		if len(writes) != 2 {
-			t.Errorf("writes %v", writes)
-		}
+		expect("after a minute", 1)
 		pass(time.Hour)
 		log.Note(b)
 		log.Close(t.Context())
-		if len(writes) != 3 || writes[2][0] != b {
-			t.Errorf("what waits is lost: %v", writes)
+		if last := expect("when it is closed", 1); len(last) == 1 && last[0] != b {
+			t.Errorf("closing writes %v", last)
 		}
 		log.Note(a)
 		log.Close(t.Context())
-		if len(writes) != 3 {
-			t.Error("a closed log writes")
-		}
+		expect("when it was closed", 0)
 	})
 }
 
 func TestLogTriesAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		writes, thing := 0, uuid.New()
+		writes, thing := atomic.Int32{}, uuid.New()
 		log := lastuse.New(func(context.Context, []uuid.UUID, time.Time) error {
-			writes++
+			writes.Add(1)
 			return errors.New("no database")
 		}, time.Now, silent)
 		for range 2 {
@@ -80,8 +86,8 @@ func TestLogTriesAgain(t *testing.T) {
 			time.Sleep(2 * time.Second)
 			synctest.Wait()
 		}
-		if writes != 2 {
-			t.Errorf("%d writes", writes)
+		if n := writes.Load(); n != 2 {
+			t.Errorf("%d writes", n)
 		}
 		log.Close(t.Context())
 	})
