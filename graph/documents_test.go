@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -12,7 +13,10 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"dealflow/internal/apitest"
+	"dealflow/internal/cost"
 	"dealflow/internal/id"
+	"dealflow/internal/store"
+	"dealflow/internal/store/storetest"
 )
 
 // maker makes values and documents of the schema, at random.
@@ -40,8 +44,12 @@ func (m *maker) call(root *ast.Definition, f *ast.FieldDefinition) {
 		document += "(" + called + ")"
 	}
 	document = strings.ToLower(root.Name) + passingVariables(declared) + " { " + document + " { " + selection(f.Type.Name(), 2) + " } }"
-	if err := sound(m.w.Do(m, document, vars)); err != nil {
+	answer := m.w.Do(m, document, vars)
+	if err := sound(answer); err != nil {
 		m.Errorf("%v\nfor %s with %v", err, f.Name, vars)
+	}
+	if read := m.w.api.Rows(); int64(read) > answer.Cost.Requested && answer.Cost.Requested > 0 {
+		m.Errorf("%d rows were read, of %d that it may cost, for %s with %v", read, answer.Cost.Requested, f.Name, vars)
 	}
 }
 
@@ -121,19 +129,28 @@ func (m *maker) scalar(name string) any {
 
 // TestRandomDocuments asks valid questions of all shapes: any fields to any
 // depth, under aliases, in fragments that are shared or not, with directives.
-// All of them are answered.
+// All of them are answered, as the schema says, and cost at least as much as they
+// read: 2,000 of them on both databases together.
 func TestRandomDocuments(t *testing.T) {
-	apitest.Each(t, func(t *testing.T, api *apitest.API) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		api := apitest.NewCosting(t, s, cost.Limits{Max: 1 << 30, Burst: 1 << 40})
 		w := newWorld(t, api, "acme")
+		w.Do(t, "{ __typename }", nil) // the server knows its user from here on
 		seed := uint64(time.Now().UnixNano())
 		t.Logf("the seed is %d", seed)
 		random := rand.New(rand.NewPCG(seed, 0))
-		for range 120 {
+		for range 1000 {
 			text := &text{maker: &maker{t, random, w, 0}, vars: apitest.Vars{"yes": true, "no": false}, shared: map[string][]string{}}
 			document := text.document()
 			answer := w.Do(t, document, text.vars)
-			if len(answer.Errors) > 0 {
-				t.Errorf("%.1000s\nto %s\nwith %v", answer.Raw, document, text.vars)
+			if len(answer.Errors) > 0 || answer.Status != http.StatusOK {
+				t.Fatalf("status %d, %.1000s\nto %s\nwith %v", answer.Status, answer.Raw, document, text.vars)
+			}
+			if problems := misshapen(document, text.vars, answer.Data.String()); len(problems) > 0 {
+				t.Fatalf("%q\nin %.5000s\nto %s\nwith %v", problems, answer.Raw, document, text.vars)
+			}
+			if read := api.Rows(); int64(read) > answer.Cost.Requested {
+				t.Fatalf("%d rows were read, of %d that it may cost\nfor %s\nwith %v", read, answer.Cost.Requested, document, text.vars)
 			}
 		}
 	})

@@ -16,9 +16,11 @@ import (
 
 	"dealflow/graph/scalar"
 	"dealflow/internal/auth"
+	"dealflow/internal/cost"
 	"dealflow/internal/id"
 	"dealflow/internal/read"
 	"dealflow/internal/sales"
+	"dealflow/internal/store"
 )
 
 // The codes of errors at the top of a response.
@@ -83,6 +85,8 @@ func classify(err error) (code string, status int, argument string) {
 		forbidden sales.ForbiddenError
 	)
 	switch {
+	case errors.Is(err, store.ErrTooManyRows):
+		return cost.CodeTooExpensive, 400, ""
 	case errors.As(err, &forbidden):
 		return codeForbidden, 403, ""
 	case errors.As(err, &asked):

@@ -85,10 +85,12 @@ func TestSchemaIsDescribed(t *testing.T) {
 			check(def.Name+"."+value.Name, value.Description)
 		}
 	}
-	directive := schema.Directives["requires"]
-	check("@requires", directive.Description)
-	for _, arg := range directive.Arguments {
-		check("@requires("+arg.Name+":)", arg.Description)
+	for _, name := range []string{"requires", "cost", "listSize"} {
+		directive := schema.Directives[name]
+		check("@"+name, directive.Description)
+		for _, arg := range directive.Arguments {
+			check("@"+name+"("+arg.Name+":)", arg.Description)
+		}
 	}
 }
 

@@ -83,7 +83,8 @@ func startServer(ctx context.Context, dir, database string, sockets int) (*serve
 		}
 	}
 	serve := command(program, "serve", "--listen", "127.0.0.1:0", "--log-level", "warn",
-		"--photos", "file://"+dir, "--max-sockets", strconv.Itoa(sockets))
+		"--photos", "file://"+dir, "--max-sockets", strconv.Itoa(sockets),
+		"--cost-burst", "1000000000") // one user is all of them
 	out, err := serve.StdoutPipe()
 	if err != nil {
 		return nil, err

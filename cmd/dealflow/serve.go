@@ -23,6 +23,7 @@ type serveCmd struct {
 	ShutdownDelay   time.Duration `group:"Server:" default:"0s" min:"0s" max:"1h" placeholder:"DURATION" help:"How long to go on after /readyz says that the server stops, for load balancers to notice. Default: ${default}"`
 	ShutdownTimeout time.Duration `group:"Server:" default:"10s" min:"1ms" max:"1h" placeholder:"DURATION" help:"How long requests may then take to finish. Default: ${default}"`
 	limitFlags
+	costFlags
 	onceFlags
 	liveFlags
 	Migrate bool `group:"Database:" help:"Run the migrations that wait. The embedded database does so in any case."`
@@ -54,6 +55,10 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	if err := c.checkTokens(); err != nil {
 		return err
 	}
+	limits, err := c.costs()
+	if err != nil {
+		return err
+	}
 	secrets, err := c.secrets()
 	if err != nil {
 		return err
@@ -83,7 +88,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	rules.OnEvents(events.Committed)
 	config := server.Config{
 		Store: db, Sales: rules, Photos: photos, Links: secrets.links, Events: events, Answers: answers, Live: c.limits(),
-		Origins: c.CORSOrigin, ShutdownDelay: c.ShutdownDelay, ShutdownTimeout: c.ShutdownTimeout,
+		Origins: c.CORSOrigin, Cost: limits, ShutdownDelay: c.ShutdownDelay, ShutdownTimeout: c.ShutdownTimeout,
 		Metrics: metrics, Now: time.Now, Log: log,
 	}
 	c.apply(&config)

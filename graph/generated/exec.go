@@ -4912,8 +4912,9 @@ top of the response, with a code in ` + "`" + `extensions.code` + "`" + `: UNAUT
 in), FORBIDDEN (not allowed), INVALID_ID and BAD_USER_INPUT (a query's id, page,
 filter or other argument is wrong), GRAPHQL_PARSE_FAILED and
 GRAPHQL_VALIDATION_FAILED (the document or its variables are), DOCUMENT_REQUIRED and
-DOCUMENT_NOT_FOUND (an API key runs its client's published documents alone), INTERNAL
-(the server is at fault; the error has an id that is also in its log).
+DOCUMENT_NOT_FOUND (an API key runs its client's published documents alone),
+QUERY_TOO_EXPENSIVE (it may read too much), RATE_LIMITED (the caller has read too much
+lately), INTERNAL (the server is at fault; the error has an id that is also in its log).
 """
 schema {
   query: Query
@@ -4925,6 +4926,32 @@ schema {
 directive @requires(
   "The permission that the caller's token must give, by its role or by its permissions claim, or that its API key has."
   permission: Permission!
+) on FIELD_DEFINITION
+
+"""
+What a field may read, as the GraphQL cost directives specification says it
+(https://ibm.github.io/graphql-specs/cost-spec.html). A point is a row that the
+database hands over, or as much work as one takes. A field of an object type costs 1
+for each object, and any other field nothing, unless this says otherwise for the field
+or its type; an argument, or a field of its input, adds what it costs when it is given,
+for each entry of a list. Edges, nodes and pageInfo of a page cost once what they cost
+by themselves: they show the same rows.
+"""
+directive @cost(
+  "How many points: a whole number, as text, as the specification has it."
+  weight: String!
+) on ARGUMENT_DEFINITION | FIELD_DEFINITION | INPUT_FIELD_DEFINITION | OBJECT
+
+"How long a list may be, which multiplies what its entries cost; as the GraphQL cost directives specification says it."
+directive @listSize(
+  "How long it is taken to be when no argument says it: the page that comes then, or more than such lists usually have."
+  assumedSize: Int
+  "The arguments that say how long it may be: a number, or a list, whose length counts. ` + "`" + `input.ids` + "`" + ` is a field of an input."
+  slicingArguments: [String!]
+  "The fields of the answered object that are so long, or that need a page so long to be read: for connections."
+  sizedFields: [String!]
+  "Whether exactly one of the slicing arguments must be given; none of ours must."
+  requireOneSlicingArgument: Boolean = false
 ) on FIELD_DEFINITION
 
 "A point in time: RFC 3339, in UTC, to the microsecond. ` + "`" + `2026-03-01T09:30:00Z` + "`" + `"
@@ -4956,13 +4983,13 @@ type Query {
   nodes(
     "The objects' ids, as any field ` + "`" + `id` + "`" + ` gives them."
     ids: [ID!]!
-  ): [Node]!
+  ): [Node]! @listSize(slicingArguments: ["ids"])
 
   "Who the caller is, and what the caller may do."
   viewer: Viewer!
 
   "The end of the organization's event log, read before anything else in this operation: a subscription with it as ` + "`" + `after` + "`" + ` misses nothing of what happens to the rest of the answer."
-  eventCursor: String!
+  eventCursor: String! @cost(weight: "2")
 
   "The organization's pipelines, oldest first unless ` + "`" + `orderBy` + "`" + ` says otherwise."
   pipelines(
@@ -4975,14 +5002,14 @@ type Query {
     "Only what comes before this cursor."
     before: String
     "How many to skip, at most 10,000; for page numbers. Prefer cursors."
-    offset: Int
+    offset: Int @cost(weight: "100")
     "Only the pipelines that this describes."
     filter: PipelineFilter
     "What to sort by, the first entry first."
     orderBy: [PipelineOrder!]
     "Whether archived pipelines are listed too."
     includeArchived: Boolean! = false
-  ): PipelineConnection! @requires(permission: VIEW_SALES_PIPELINES)
+  ): PipelineConnection! @requires(permission: VIEW_SALES_PIPELINES) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes", "pageInfo"])
 
   "One pipeline, archived or not; null when there is none."
   pipeline(
@@ -5001,12 +5028,12 @@ type Query {
     "Only what comes before this cursor."
     before: String
     "How many to skip, at most 10,000; for page numbers. Prefer cursors."
-    offset: Int
+    offset: Int @cost(weight: "100")
     "Only the stages that this describes."
     filter: StageFilter
     "What to sort by, the first entry first."
     orderBy: [StageOrder!]
-  ): StageConnection! @requires(permission: VIEW_SALES_PIPELINES)
+  ): StageConnection! @requires(permission: VIEW_SALES_PIPELINES) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes", "pageInfo"])
 
   "One stage; null when there is none."
   stage(
@@ -5025,14 +5052,14 @@ type Query {
     "Only what comes before this cursor."
     before: String
     "How many to skip, at most 10,000; for page numbers. Prefer cursors."
-    offset: Int
+    offset: Int @cost(weight: "100")
     "Only the deals that this describes."
     filter: DealFilter
     "What to sort by, the first entry first."
     orderBy: [DealOrder!]
     "Only deals whose title, source, tags or contact hold each of these words, in any case, also inside a word."
-    search: String
-  ): DealConnection! @requires(permission: VIEW_SALES_PIPELINES)
+    search: String @cost(weight: "2000")
+  ): DealConnection! @requires(permission: VIEW_SALES_PIPELINES) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes", "pageInfo"])
 
   "One deal; null when there is none."
   deal(
@@ -5051,16 +5078,16 @@ type Query {
     "Only what comes before this cursor."
     before: String
     "How many to skip, at most 10,000; for page numbers. Prefer cursors."
-    offset: Int
+    offset: Int @cost(weight: "100")
     "Only the leads that this describes."
     filter: LeadFilter
     "What to sort by, the first entry first."
     orderBy: [LeadOrder!]
     "Only leads whose name, email, phone numbers, company, position, location or source hold each of these words, in any case, also inside a word."
-    search: String
+    search: String @cost(weight: "2000")
     "Whether archived leads are listed too."
     includeArchived: Boolean! = false
-  ): LeadConnection! @requires(permission: VIEW_LEADS)
+  ): LeadConnection! @requires(permission: VIEW_LEADS) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes", "pageInfo"])
 
   "One lead, archived or not; null when there is none."
   lead(
@@ -5069,7 +5096,7 @@ type Query {
   ): Lead @requires(permission: VIEW_LEADS)
 
   "The organization's lead statuses, in their order."
-  leadStatuses: [LeadStatus!]! @requires(permission: VIEW_LEADS)
+  leadStatuses: [LeadStatus!]! @requires(permission: VIEW_LEADS) @listSize(assumedSize: 100)
 
   "One lead status; null when there is none."
   leadStatus(
@@ -5078,7 +5105,7 @@ type Query {
   ): LeadStatus @requires(permission: VIEW_LEADS)
 
   "The colours on offer for lead statuses."
-  leadStatusColors: [LeadStatusColorOption!]! @requires(permission: VIEW_LEADS)
+  leadStatusColors: [LeadStatusColorOption!]! @requires(permission: VIEW_LEADS) @listSize(assumedSize: 10)
 
   "How many leads were made in each interval, by status, archived or not, and the change against the same length of time before."
   leadVolume(
@@ -5088,16 +5115,16 @@ type Query {
     to: Date
     "How long each interval is. Days, weeks (from Monday) and months are UTC's."
     interval: VolumeInterval! = DAY
-  ): LeadVolume! @requires(permission: VIEW_LEADS)
+  ): LeadVolume! @requires(permission: VIEW_LEADS) @cost(weight: "5000")
 
   "How many leads have each status now, and the change of those made in the last 30 days against the 30 days before."
-  leadTotals: [LeadTotal!]! @requires(permission: VIEW_LEADS)
+  leadTotals: [LeadTotal!]! @requires(permission: VIEW_LEADS) @cost(weight: "10") @listSize(assumedSize: 100)
 
   "The leads made last, newest first, without archived ones."
   recentLeads(
     "How many, at most 100."
     first: Int! = 10
-  ): [Lead!]! @requires(permission: VIEW_LEADS)
+  ): [Lead!]! @requires(permission: VIEW_LEADS) @listSize(assumedSize: 10, slicingArguments: ["first"])
 
   "The organization's contacts, newest first unless ` + "`" + `orderBy` + "`" + ` says otherwise."
   contacts(
@@ -5110,12 +5137,12 @@ type Query {
     "Only what comes before this cursor."
     before: String
     "How many to skip, at most 10,000; for page numbers. Prefer cursors."
-    offset: Int
+    offset: Int @cost(weight: "100")
     "Only the contacts that this describes."
     filter: ContactFilter
     "What to sort by, the first entry first."
     orderBy: [ContactOrder!]
-  ): ContactConnection! @requires(permission: VIEW_SALES_PIPELINES)
+  ): ContactConnection! @requires(permission: VIEW_SALES_PIPELINES) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes", "pageInfo"])
 
   "One contact; null when there is none."
   contact(
@@ -5134,12 +5161,12 @@ type Query {
     "Only what comes before this cursor."
     before: String
     "How many to skip, at most 10,000; for page numbers. Prefer cursors."
-    offset: Int
+    offset: Int @cost(weight: "100")
     "Only the businesses that this describes."
     filter: BusinessFilter
     "What to sort by, the first entry first."
     orderBy: [BusinessOrder!]
-  ): BusinessConnection! @requires(permission: VIEW_LEADS)
+  ): BusinessConnection! @requires(permission: VIEW_LEADS) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes", "pageInfo"])
 
   "One business; null when there is none."
   business(
@@ -5158,12 +5185,12 @@ type Query {
     "Only what comes before this cursor."
     before: String
     "How many to skip, at most 10,000; for page numbers. Prefer cursors."
-    offset: Int
+    offset: Int @cost(weight: "100")
     "Only the users that this describes."
     filter: UserFilter
     "What to sort by, the first entry first."
     orderBy: [UserOrder!]
-  ): UserConnection! @requires(permission: VIEW_SALES_PIPELINES)
+  ): UserConnection! @requires(permission: VIEW_SALES_PIPELINES) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes", "pageInfo"])
 
   "One user; null when there is none."
   user(
@@ -5207,7 +5234,7 @@ type PageInfo {
 }
 
 "Who the caller is, and what the caller may do."
-type Viewer {
+type Viewer @cost(weight: "2") {
   "The caller's own user, made when the token's subject, or the API key, was first seen."
   user: User!
   "The organization that the token names."
@@ -5313,7 +5340,7 @@ type Pipeline implements Node {
   "When it was archived; null when it is not."
   archivedAt: DateTime
   "Its stages, in their order."
-  stages: [Stage!]!
+  stages: [Stage!]! @listSize(assumedSize: 20)
   "The deals in all of its stages, newest first unless ` + "`" + `orderBy` + "`" + ` says otherwise."
   deals(
     "How many from the start: 20 unless told otherwise, at most 500."
@@ -5329,13 +5356,13 @@ type Pipeline implements Node {
     "What to sort by, the first entry first."
     orderBy: [DealOrder!]
     "Only deals that hold each of these words."
-    search: String
-  ): DealConnection!
+    search: String @cost(weight: "500")
+  ): DealConnection! @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes", "pageInfo"])
   "How many cards there are, and what the deals are worth."
   summary(
     "Only deals of this status."
     status: DealStatus
-  ): BoardSummary!
+  ): BoardSummary! @cost(weight: "50")
   "Who did what to the pipeline itself, newest first."
   activity(
     "How many from the start: 20 unless told otherwise, at most 500."
@@ -5346,7 +5373,7 @@ type Pipeline implements Node {
     last: Int
     "Only what comes before this cursor."
     before: String
-  ): ActivityConnection!
+  ): ActivityConnection! @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes", "pageInfo"])
   "How many times it has changed, from 1; for ` + "`" + `expectedVersion` + "`" + `."
   version: Int!
   "When it was made."
@@ -5386,8 +5413,8 @@ type Stage implements Node {
     "What to sort by, the first entry first."
     orderBy: [DealOrder!]
     "Only deals that hold each of these words."
-    search: String
-  ): DealConnection!
+    search: String @cost(weight: "100")
+  ): DealConnection! @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes", "pageInfo"])
   "The leads here, in the order of their cards unless ` + "`" + `orderBy` + "`" + ` says otherwise."
   leads(
     "How many from the start: 20 unless told otherwise, at most 500."
@@ -5403,15 +5430,15 @@ type Stage implements Node {
     "What to sort by, the first entry first."
     orderBy: [LeadOrder!]
     "Only leads that hold each of these words."
-    search: String
+    search: String @cost(weight: "100")
     "Whether archived leads are listed too."
     includeArchived: Boolean! = false
-  ): LeadConnection @requires(permission: VIEW_LEADS)
+  ): LeadConnection @requires(permission: VIEW_LEADS) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes", "pageInfo"])
   "How many cards there are, and what the deals are worth."
   summary(
     "Only deals of this status."
     status: DealStatus
-  ): BoardSummary!
+  ): BoardSummary! @cost(weight: "50")
   "How many times it has changed, from 1; for ` + "`" + `expectedVersion` + "`" + `."
   version: Int!
   "When it was made."
@@ -5425,15 +5452,15 @@ type BoardSummary {
   "How many deals."
   dealCount: Int!
   "How many leads, without archived ones. Whatever the ` + "`" + `status` + "`" + ` asked for: leads have none of these."
-  leadCount: Int @requires(permission: VIEW_LEADS)
+  leadCount: Int @requires(permission: VIEW_LEADS) @cost(weight: "10")
   "The sum of the deals' values, one entry a currency, by currency code. Deals without a value count nothing."
-  value: [Money!]!
+  value: [Money!]! @listSize(assumedSize: 50)
   "The same, each value times its deal's probability (a won deal's is 1, a lost or abandoned one's 0), rounded to the minor unit."
-  weightedValue: [Money!]!
+  weightedValue: [Money!]! @listSize(assumedSize: 50)
 }
 
 "An amount of money."
-type Money {
+type Money @cost(weight: "0") {
   "The amount, with as many decimals as the currency has."
   amount: Decimal!
   "The ISO 4217 code, ` + "`" + `USD` + "`" + `."
@@ -5455,7 +5482,7 @@ type Deal implements Node {
   "How likely it is to be won, from 0 to 1; null to go by the stage's."
   probability: Float
   "The deal's own probability or, without one, its stage's."
-  effectiveProbability: Float!
+  effectiveProbability: Float! @cost(weight: "1")
   "The stage that it is in."
   stage: Stage!
   "Its place in that stage: cards stand in the order of their ranks, as bytes, and of their ids where two are the same. Opaque; ` + "`" + `moveDeal` + "`" + ` sets it."
@@ -5481,7 +5508,7 @@ type Deal implements Node {
   "When it came into its stage."
   stageEnteredAt: DateTime!
   "Whether it is open and has been in its stage for longer than the stage's ` + "`" + `rottenAfter` + "`" + `."
-  isRotten: Boolean!
+  isRotten: Boolean! @cost(weight: "1")
   "The name of the row that it was imported from."
   externalId: String
   "What people wrote about it, oldest first."
@@ -5494,7 +5521,7 @@ type Deal implements Node {
     last: Int
     "Only what comes before this cursor."
     before: String
-  ): CommentConnection!
+  ): CommentConnection! @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes", "pageInfo"])
   "Who did what to it, newest first."
   activity(
     "How many from the start: 20 unless told otherwise, at most 500."
@@ -5505,9 +5532,9 @@ type Deal implements Node {
     last: Int
     "Only what comes before this cursor."
     before: String
-  ): ActivityConnection!
+  ): ActivityConnection! @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes", "pageInfo"])
   "Every stay in a stage, in order of coming in; the last one is still going on."
-  stageHistory: [StageStay!]!
+  stageHistory: [StageStay!]! @listSize(assumedSize: 10)
   "How many times it has changed, from 1; for ` + "`" + `expectedVersion` + "`" + `."
   version: Int!
   "When it was made."
@@ -5572,7 +5599,7 @@ type Contact implements Node {
     filter: DealFilter
     "What to sort by, the first entry first."
     orderBy: [DealOrder!]
-  ): DealConnection!
+  ): DealConnection! @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes", "pageInfo"])
   "How many times it has changed, from 1; for ` + "`" + `expectedVersion` + "`" + `."
   version: Int!
   "When it was made."
@@ -5616,7 +5643,7 @@ type Lead implements Node {
   "Addresses elsewhere."
   socialMedia: SocialMedia
   "The businesses that the lead belongs to, by name."
-  businesses: [Business!]!
+  businesses: [Business!]! @listSize(assumedSize: 5)
   "The stage that it is in; null when it is on no board."
   stage: Stage @requires(permission: VIEW_SALES_PIPELINES)
   "Its place in that stage: cards stand in the order of their ranks, as bytes, and of their ids where two are the same. Opaque, and empty when it is on no board; ` + "`" + `moveLead` + "`" + ` sets it."
@@ -5639,7 +5666,7 @@ type Lead implements Node {
     last: Int
     "Only what comes before this cursor."
     before: String
-  ): CommentConnection!
+  ): CommentConnection! @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes", "pageInfo"])
   "Who did what to it, newest first."
   activity(
     "How many from the start: 20 unless told otherwise, at most 500."
@@ -5650,7 +5677,7 @@ type Lead implements Node {
     last: Int
     "Only what comes before this cursor."
     before: String
-  ): ActivityConnection!
+  ): ActivityConnection! @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes", "pageInfo"])
   "Activity and comments in one list, newest first. A comment is there with the activity of making it."
   timeline(
     "How many from the start: 20 unless told otherwise, at most 500."
@@ -5661,9 +5688,9 @@ type Lead implements Node {
     last: Int
     "Only what comes before this cursor."
     before: String
-  ): TimelineConnection!
+  ): TimelineConnection! @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes", "pageInfo"])
   "Every stay in a stage, in order of coming in."
-  stageHistory: [StageStay!]!
+  stageHistory: [StageStay!]! @listSize(assumedSize: 10)
   "How many times it has changed, from 1; for ` + "`" + `expectedVersion` + "`" + `."
   version: Int!
   "When it was made."
@@ -5681,7 +5708,7 @@ enum LeadState {
 }
 
 "Addresses of a person elsewhere."
-type SocialMedia {
+type SocialMedia @cost(weight: "0") {
   "On YouTube."
   youtube: String
   "On Facebook."
@@ -5705,7 +5732,7 @@ type LeadStatus implements Node {
   "Its place among the statuses: 0, 1, 2 … A new lead gets the first one."
   order: Int!
   "How many leads have it, without archived ones."
-  leadCount: Int!
+  leadCount: Int! @cost(weight: "10")
   "How many times it has changed, from 1; for ` + "`" + `expectedVersion` + "`" + `."
   version: Int!
   "When it was made."
@@ -5739,7 +5766,7 @@ enum LeadStatusColor {
 }
 
 "A colour on offer, and how to draw it."
-type LeadStatusColorOption {
+type LeadStatusColorOption @cost(weight: "0") {
   "Its name."
   primaryColor: LeadStatusColor!
   "The primary colour as CSS, ` + "`" + `#1d4ed8` + "`" + `."
@@ -5795,13 +5822,13 @@ type Activity implements Node {
   "Who did it; null when the user is gone, or when it was the server's own doing."
   user: User
   "What changed."
-  changes: [FieldChange!]!
+  changes: [FieldChange!]! @listSize(assumedSize: 50)
   "When it was done."
   createdAt: DateTime!
 }
 
 "What became of one field."
-type FieldChange {
+type FieldChange @cost(weight: "0") {
   "The field's name in this API."
   field: String!
   "The value before; null when there was none."
@@ -5878,7 +5905,7 @@ type LeadVolume {
   "The first day of each interval, in order."
   labels: [Date!]!
   "One series a status, in the statuses' order."
-  series: [LeadVolumeSeries!]!
+  series: [LeadVolumeSeries!]! @listSize(assumedSize: 100)
   "How many leads were made in all."
   total: Int!
   "The change of the total against the same length of time before, in per cent; null when there were none then."
@@ -6464,7 +6491,7 @@ type PipelineConnection {
   "Where the page lies in the list."
   pageInfo: PageInfo!
   "How many there are in all, whatever the page. Computed only when asked for."
-  totalCount: Int!
+  totalCount: Int! @cost(weight: "100")
 }
 
 "One of the pipelines and its place."
@@ -6472,7 +6499,7 @@ type PipelineEdge {
   "The place, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + `."
   cursor: String!
   "The one itself."
-  node: Pipeline!
+  node: Pipeline! @cost(weight: "0")
 }
 
 "A page of stages."
@@ -6484,7 +6511,7 @@ type StageConnection {
   "Where the page lies in the list."
   pageInfo: PageInfo!
   "How many there are in all, whatever the page. Computed only when asked for."
-  totalCount: Int!
+  totalCount: Int! @cost(weight: "100")
 }
 
 "One of the stages and its place."
@@ -6492,7 +6519,7 @@ type StageEdge {
   "The place, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + `."
   cursor: String!
   "The one itself."
-  node: Stage!
+  node: Stage! @cost(weight: "0")
 }
 
 "A page of deals."
@@ -6504,7 +6531,7 @@ type DealConnection {
   "Where the page lies in the list."
   pageInfo: PageInfo!
   "How many there are in all, whatever the page. Computed only when asked for."
-  totalCount: Int!
+  totalCount: Int! @cost(weight: "100")
 }
 
 "One of the deals and its place."
@@ -6512,7 +6539,7 @@ type DealEdge {
   "The place, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + `."
   cursor: String!
   "The one itself."
-  node: Deal!
+  node: Deal! @cost(weight: "0")
 }
 
 "A page of leads."
@@ -6524,7 +6551,7 @@ type LeadConnection {
   "Where the page lies in the list."
   pageInfo: PageInfo!
   "How many there are in all, whatever the page. Computed only when asked for."
-  totalCount: Int!
+  totalCount: Int! @cost(weight: "100")
 }
 
 "One of the leads and its place."
@@ -6532,7 +6559,7 @@ type LeadEdge {
   "The place, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + `."
   cursor: String!
   "The one itself."
-  node: Lead!
+  node: Lead! @cost(weight: "0")
 }
 
 "A page of contacts."
@@ -6544,7 +6571,7 @@ type ContactConnection {
   "Where the page lies in the list."
   pageInfo: PageInfo!
   "How many there are in all, whatever the page. Computed only when asked for."
-  totalCount: Int!
+  totalCount: Int! @cost(weight: "100")
 }
 
 "One of the contacts and its place."
@@ -6552,7 +6579,7 @@ type ContactEdge {
   "The place, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + `."
   cursor: String!
   "The one itself."
-  node: Contact!
+  node: Contact! @cost(weight: "0")
 }
 
 "A page of businesses."
@@ -6564,7 +6591,7 @@ type BusinessConnection {
   "Where the page lies in the list."
   pageInfo: PageInfo!
   "How many there are in all, whatever the page. Computed only when asked for."
-  totalCount: Int!
+  totalCount: Int! @cost(weight: "100")
 }
 
 "One of the businesses and its place."
@@ -6572,7 +6599,7 @@ type BusinessEdge {
   "The place, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + `."
   cursor: String!
   "The one itself."
-  node: Business!
+  node: Business! @cost(weight: "0")
 }
 
 "A page of users."
@@ -6584,7 +6611,7 @@ type UserConnection {
   "Where the page lies in the list."
   pageInfo: PageInfo!
   "How many there are in all, whatever the page. Computed only when asked for."
-  totalCount: Int!
+  totalCount: Int! @cost(weight: "100")
 }
 
 "One of the users and its place."
@@ -6592,7 +6619,7 @@ type UserEdge {
   "The place, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + `."
   cursor: String!
   "The one itself."
-  node: User!
+  node: User! @cost(weight: "0")
 }
 
 "A page of API keys."
@@ -6624,7 +6651,7 @@ type CommentConnection {
   "Where the page lies in the list."
   pageInfo: PageInfo!
   "How many there are in all, whatever the page. Computed only when asked for."
-  totalCount: Int!
+  totalCount: Int! @cost(weight: "100")
 }
 
 "One of the comments and its place."
@@ -6632,7 +6659,7 @@ type CommentEdge {
   "The place, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + `."
   cursor: String!
   "The one itself."
-  node: Comment!
+  node: Comment! @cost(weight: "0")
 }
 
 "A page of activities."
@@ -6644,7 +6671,7 @@ type ActivityConnection {
   "Where the page lies in the list."
   pageInfo: PageInfo!
   "How many there are in all, whatever the page. Computed only when asked for."
-  totalCount: Int!
+  totalCount: Int! @cost(weight: "100")
 }
 
 "One of the activities and its place."
@@ -6652,23 +6679,23 @@ type ActivityEdge {
   "The place, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + `."
   cursor: String!
   "The one itself."
-  node: Activity!
+  node: Activity! @cost(weight: "0")
 }
 
 "A page of entries."
-type TimelineConnection {
+type TimelineConnection @cost(weight: "2") {
   "The entries with their cursors."
-  edges: [TimelineEdge!]!
+  edges: [TimelineEdge!]! @cost(weight: "2")
   "The entries alone."
-  nodes: [TimelineItem!]!
+  nodes: [TimelineItem!]! @cost(weight: "2")
   "Where the page lies in the list."
-  pageInfo: PageInfo!
+  pageInfo: PageInfo! @cost(weight: "2")
   "How many there are in all, whatever the page. Computed only when asked for."
-  totalCount: Int!
+  totalCount: Int! @cost(weight: "100")
   "How many of them are activities."
-  activityCount: Int!
+  activityCount: Int! @cost(weight: "100")
   "How many of them are comments."
-  commentCount: Int!
+  commentCount: Int! @cost(weight: "100")
 }
 
 "One of the entries and its place."
@@ -6676,7 +6703,7 @@ type TimelineEdge {
   "The place, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + `."
   cursor: String!
   "The one itself."
-  node: TimelineItem!
+  node: TimelineItem! @cost(weight: "0")
 }
 
 # ---------------------------------------------------------------- Mutations
@@ -6687,7 +6714,7 @@ type Mutation {
   updateOrganization(
     "What to do."
     input: UpdateOrganizationInput!
-  ): UpdateOrganizationPayload! @requires(permission: MANAGE_ORGANIZATION)
+  ): UpdateOrganizationPayload! @requires(permission: MANAGE_ORGANIZATION) @cost(weight: "20")
 
   "Makes an API key for a partner's program, which may do no more than the caller. Its secret is answered this once."
   createApiKey(
@@ -6705,229 +6732,229 @@ type Mutation {
   createPipeline(
     "What to do."
     input: CreatePipelineInput!
-  ): CreatePipelinePayload! @requires(permission: EDIT_SALES_PIPELINES)
+  ): CreatePipelinePayload! @requires(permission: EDIT_SALES_PIPELINES) @cost(weight: "250")
 
   "Changes a pipeline. What is left out stays; null clears."
   updatePipeline(
     "What to do."
     input: UpdatePipelineInput!
-  ): UpdatePipelinePayload! @requires(permission: EDIT_SALES_PIPELINES)
+  ): UpdatePipelinePayload! @requires(permission: EDIT_SALES_PIPELINES) @cost(weight: "250")
 
   "Deletes a pipeline and its stages. While it holds cards, ` + "`" + `moveCardsToStageId` + "`" + ` must say where they go."
   deletePipeline(
     "What to do."
     input: DeletePipelineInput!
-  ): DeletePipelinePayload! @requires(permission: EDIT_SALES_PIPELINES)
+  ): DeletePipelinePayload! @requires(permission: EDIT_SALES_PIPELINES) @cost(weight: "250")
 
   "Archives a pipeline: lists leave it out. Its cards stay as they are. Archiving an archived one changes nothing."
   archivePipeline(
     "What to do."
     input: ArchivePipelineInput!
-  ): ArchivePipelinePayload! @requires(permission: EDIT_SALES_PIPELINES)
+  ): ArchivePipelinePayload! @requires(permission: EDIT_SALES_PIPELINES) @cost(weight: "250")
 
   "Brings an archived pipeline back. One that is not archived stays as it is."
   unarchivePipeline(
     "What to do."
     input: UnarchivePipelineInput!
-  ): UnarchivePipelinePayload! @requires(permission: EDIT_SALES_PIPELINES)
+  ): UnarchivePipelinePayload! @requires(permission: EDIT_SALES_PIPELINES) @cost(weight: "250")
 
   "Makes a stage in a pipeline, or in the default pipeline when none is named."
   createStage(
     "What to do."
     input: CreateStageInput!
-  ): CreateStagePayload! @requires(permission: EDIT_SALES_PIPELINES)
+  ): CreateStagePayload! @requires(permission: EDIT_SALES_PIPELINES) @cost(weight: "250")
 
   "Changes a stage. What is left out stays; null clears."
   updateStage(
     "What to do."
     input: UpdateStageInput!
-  ): UpdateStagePayload! @requires(permission: EDIT_SALES_PIPELINES)
+  ): UpdateStagePayload! @requires(permission: EDIT_SALES_PIPELINES) @cost(weight: "250")
 
   "Puts all stages of a pipeline in a new order."
   reorderStages(
     "What to do."
     input: ReorderStagesInput!
-  ): ReorderStagesPayload! @requires(permission: EDIT_SALES_PIPELINES)
+  ): ReorderStagesPayload! @requires(permission: EDIT_SALES_PIPELINES) @cost(weight: "250")
 
   "Deletes a stage; later ones close the gap. While it holds cards, ` + "`" + `moveCardsToStageId` + "`" + ` must say where they go."
   deleteStage(
     "What to do."
     input: DeleteStageInput!
-  ): DeleteStagePayload! @requires(permission: EDIT_SALES_PIPELINES)
+  ): DeleteStagePayload! @requires(permission: EDIT_SALES_PIPELINES) @cost(weight: "250")
 
   "Puts a lead on a board, or moves it to another stage, below the other cards."
   addLeadToStage(
     "What to do."
     input: AddLeadToStageInput!
-  ): AddLeadToStagePayload! @requires(permission: EDIT_LEADS)
+  ): AddLeadToStagePayload! @requires(permission: EDIT_LEADS) @cost(weight: "20")
 
   "Takes a lead off a board. The lead itself stays."
   removeLeadFromStage(
     "What to do."
     input: RemoveLeadFromStageInput!
-  ): RemoveLeadFromStagePayload! @requires(permission: EDIT_LEADS)
+  ): RemoveLeadFromStagePayload! @requires(permission: EDIT_LEADS) @cost(weight: "20")
 
   "Makes a deal, at the end of its stage. A contact with an open deal in the pipeline gets a second one only with ` + "`" + `allowDuplicate` + "`" + `."
   createDeal(
     "What to do."
     input: CreateDealInput!
-  ): CreateDealPayload! @requires(permission: EDIT_SALES_PIPELINES)
+  ): CreateDealPayload! @requires(permission: EDIT_SALES_PIPELINES) @cost(weight: "20")
 
   "Changes a deal. What is left out stays; null clears. A new stage is a move to its end."
   updateDeal(
     "What to do."
     input: UpdateDealInput!
-  ): UpdateDealPayload! @requires(permission: EDIT_SALES_PIPELINES)
+  ): UpdateDealPayload! @requires(permission: EDIT_SALES_PIPELINES) @cost(weight: "20")
 
   "Deletes a deal, with its comments."
   deleteDeal(
     "What to do."
     input: DeleteDealInput!
-  ): DeleteDealPayload! @requires(permission: EDIT_SALES_PIPELINES)
+  ): DeleteDealPayload! @requires(permission: EDIT_SALES_PIPELINES) @cost(weight: "20")
 
   "Moves a deal to a place in a stage, its own or another."
   moveDeal(
     "What to do."
     input: MoveDealInput!
-  ): MoveDealPayload! @requires(permission: EDIT_SALES_PIPELINES)
+  ): MoveDealPayload! @requires(permission: EDIT_SALES_PIPELINES) @cost(weight: "20")
 
   "Sets a deal's status and, when given, its stage."
   changeDealStatus(
     "What to do."
     input: ChangeDealStatusInput!
-  ): ChangeDealStatusPayload! @requires(permission: EDIT_SALES_PIPELINES)
+  ): ChangeDealStatusPayload! @requires(permission: EDIT_SALES_PIPELINES) @cost(weight: "20")
 
   "Makes a contact."
   createContact(
     "What to do."
     input: CreateContactInput!
-  ): CreateContactPayload! @requires(permission: EDIT_SALES_PIPELINES)
+  ): CreateContactPayload! @requires(permission: EDIT_SALES_PIPELINES) @cost(weight: "20")
 
   "Changes a contact. What is left out stays; null clears."
   updateContact(
     "What to do."
     input: UpdateContactInput!
-  ): UpdateContactPayload! @requires(permission: EDIT_SALES_PIPELINES)
+  ): UpdateContactPayload! @requires(permission: EDIT_SALES_PIPELINES) @cost(weight: "20")
 
   "Deletes a contact. Its deals stay, without one."
   deleteContact(
     "What to do."
     input: DeleteContactInput!
-  ): DeleteContactPayload! @requires(permission: EDIT_SALES_PIPELINES)
+  ): DeleteContactPayload! @requires(permission: EDIT_SALES_PIPELINES) @cost(weight: "20")
 
   "Makes a lead."
   createLead(
     "What to do."
     input: CreateLeadInput!
-  ): CreateLeadPayload! @requires(permission: EDIT_LEADS)
+  ): CreateLeadPayload! @requires(permission: EDIT_LEADS) @cost(weight: "20")
 
   "Changes a lead. What is left out stays; null clears."
   updateLead(
     "What to do."
     input: UpdateLeadInput!
-  ): UpdateLeadPayload! @requires(permission: EDIT_LEADS)
+  ): UpdateLeadPayload! @requires(permission: EDIT_LEADS) @cost(weight: "20")
 
   "Moves a lead to a place in a stage, its own or another."
   moveLead(
     "What to do."
     input: MoveLeadInput!
-  ): MoveLeadPayload! @requires(permission: EDIT_LEADS)
+  ): MoveLeadPayload! @requires(permission: EDIT_LEADS) @cost(weight: "20")
 
   "Archives leads: lists and boards leave them out. Those that are archived stay so."
   archiveLeads(
     "What to do."
     input: ArchiveLeadsInput!
-  ): ArchiveLeadsPayload! @requires(permission: EDIT_LEADS)
+  ): ArchiveLeadsPayload! @requires(permission: EDIT_LEADS) @cost(weight: "20") @listSize(slicingArguments: ["input.ids"], sizedFields: ["leads"])
 
   "Brings archived leads back."
   restoreLeads(
     "What to do."
     input: RestoreLeadsInput!
-  ): RestoreLeadsPayload! @requires(permission: EDIT_LEADS)
+  ): RestoreLeadsPayload! @requires(permission: EDIT_LEADS) @cost(weight: "20") @listSize(slicingArguments: ["input.ids"], sizedFields: ["leads"])
 
   "Deletes leads for good, with their comments and photos."
   deleteLeads(
     "What to do."
     input: DeleteLeadsInput!
-  ): DeleteLeadsPayload! @requires(permission: EDIT_LEADS)
+  ): DeleteLeadsPayload! @requires(permission: EDIT_LEADS) @cost(weight: "20")
 
   "Gives leads a status."
   changeLeadStatus(
     "What to do."
     input: ChangeLeadStatusInput!
-  ): ChangeLeadStatusPayload! @requires(permission: EDIT_LEADS)
+  ): ChangeLeadStatusPayload! @requires(permission: EDIT_LEADS) @cost(weight: "20") @listSize(slicingArguments: ["input.ids"], sizedFields: ["leads"])
 
   "Makes a lead status, after the others."
   createLeadStatus(
     "What to do."
     input: CreateLeadStatusInput!
-  ): CreateLeadStatusPayload! @requires(permission: EDIT_LEADS)
+  ): CreateLeadStatusPayload! @requires(permission: EDIT_LEADS) @cost(weight: "250")
 
   "Changes a lead status. What is left out stays."
   updateLeadStatus(
     "What to do."
     input: UpdateLeadStatusInput!
-  ): UpdateLeadStatusPayload! @requires(permission: EDIT_LEADS)
+  ): UpdateLeadStatusPayload! @requires(permission: EDIT_LEADS) @cost(weight: "250")
 
   "Puts lead statuses in a new order. Those left out keep their order, after the others."
   reorderLeadStatuses(
     "What to do."
     input: ReorderLeadStatusesInput!
-  ): ReorderLeadStatusesPayload! @requires(permission: EDIT_LEADS)
+  ): ReorderLeadStatusesPayload! @requires(permission: EDIT_LEADS) @cost(weight: "250")
 
   "Deletes a lead status that no lead has and that is not the last one."
   deleteLeadStatus(
     "What to do."
     input: DeleteLeadStatusInput!
-  ): DeleteLeadStatusPayload! @requires(permission: EDIT_LEADS)
+  ): DeleteLeadStatusPayload! @requires(permission: EDIT_LEADS) @cost(weight: "250")
 
   "Keeps a photo: PNG, JPEG or WebP, at most 5 MB. With a lead it becomes the lead's photo; without, its name goes into createLead or updateLead."
   uploadLeadPhoto(
     "What to do."
     input: UploadLeadPhotoInput!
-  ): UploadLeadPhotoPayload! @requires(permission: EDIT_LEADS)
+  ): UploadLeadPhotoPayload! @requires(permission: EDIT_LEADS) @cost(weight: "20")
 
   "Deletes a photo, and takes it from the lead that has it."
   deleteLeadPhoto(
     "What to do."
     input: DeleteLeadPhotoInput!
-  ): DeleteLeadPhotoPayload! @requires(permission: EDIT_LEADS)
+  ): DeleteLeadPhotoPayload! @requires(permission: EDIT_LEADS) @cost(weight: "20")
 
   "Comments on a lead (needs EDIT_LEADS) or a deal (needs EDIT_SALES_PIPELINES)."
   addComment(
     "What to do."
     input: AddCommentInput!
-  ): AddCommentPayload!
+  ): AddCommentPayload! @cost(weight: "20")
 
   "Changes the text of one's own comment; MANAGE_ORGANIZATION allows anyone's."
   editComment(
     "What to do."
     input: EditCommentInput!
-  ): EditCommentPayload!
+  ): EditCommentPayload! @cost(weight: "20")
 
   "Deletes one's own comment; MANAGE_ORGANIZATION allows anyone's."
   deleteComment(
     "What to do."
     input: DeleteCommentInput!
-  ): DeleteCommentPayload!
+  ): DeleteCommentPayload! @cost(weight: "20")
 
   "Makes a business."
   createBusiness(
     "What to do."
     input: CreateBusinessInput!
-  ): CreateBusinessPayload! @requires(permission: EDIT_LEADS)
+  ): CreateBusinessPayload! @requires(permission: EDIT_LEADS) @cost(weight: "20")
 
   "Changes a business. What is left out stays."
   updateBusiness(
     "What to do."
     input: UpdateBusinessInput!
-  ): UpdateBusinessPayload! @requires(permission: EDIT_LEADS)
+  ): UpdateBusinessPayload! @requires(permission: EDIT_LEADS) @cost(weight: "20")
 
   "Deletes a business. Its leads stay."
   deleteBusiness(
     "What to do."
     input: DeleteBusinessInput!
-  ): DeleteBusinessPayload! @requires(permission: EDIT_LEADS)
+  ): DeleteBusinessPayload! @requires(permission: EDIT_LEADS) @cost(weight: "20")
 
 }
 
@@ -6946,7 +6973,7 @@ type UpdateOrganizationPayload {
   "The organization; null when the request was wrong."
   organization: Organization
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `createApiKey` + "`" + ` needs."
@@ -6998,7 +7025,7 @@ input CreatePipelineInput {
   "Whether it becomes the default pipeline, in place of another."
   isDefault: Boolean! = false
   "Its stages, at most 100."
-  stages: [PipelineStageInput!]
+  stages: [PipelineStageInput!] @cost(weight: "10")
 }
 
 "What ` + "`" + `createPipeline` + "`" + ` answers."
@@ -7006,7 +7033,7 @@ type CreatePipelinePayload {
   "The pipeline; null when the request was wrong."
   pipeline: Pipeline
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `updatePipeline` + "`" + ` needs."
@@ -7030,7 +7057,7 @@ type UpdatePipelinePayload {
   "The pipeline; null when the request was wrong."
   pipeline: Pipeline
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `deletePipeline` + "`" + ` needs."
@@ -7040,7 +7067,7 @@ input DeletePipelineInput {
   "The version that the caller has seen: another one is a ConflictError, and nothing changes."
   expectedVersion: Int
   "A stage of another pipeline, which gets all cards."
-  moveCardsToStageId: ID
+  moveCardsToStageId: ID @cost(weight: "10000")
 }
 
 "What ` + "`" + `deletePipeline` + "`" + ` answers."
@@ -7048,7 +7075,7 @@ type DeletePipelinePayload {
   "The id of the pipeline that is gone; null when the request was wrong."
   deletedPipelineId: ID
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `archivePipeline` + "`" + ` needs."
@@ -7064,7 +7091,7 @@ type ArchivePipelinePayload {
   "The pipeline; null when the request was wrong."
   pipeline: Pipeline
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `unarchivePipeline` + "`" + ` needs."
@@ -7080,7 +7107,7 @@ type UnarchivePipelinePayload {
   "The pipeline; null when the request was wrong."
   pipeline: Pipeline
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `createStage` + "`" + ` needs."
@@ -7098,7 +7125,7 @@ input CreateStageInput {
   "After how many days a card there is rotten."
   rottenAfter: Int
   "Leads to put there, in this order, at most 500."
-  leadIds: [ID!]
+  leadIds: [ID!] @cost(weight: "10")
 }
 
 "What ` + "`" + `createStage` + "`" + ` answers."
@@ -7108,7 +7135,7 @@ type CreateStagePayload {
   "The pipeline; null when the request was wrong."
   pipeline: Pipeline
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `updateStage` + "`" + ` needs."
@@ -7134,7 +7161,7 @@ type UpdateStagePayload {
   "The stage; null when the request was wrong."
   stage: Stage
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `reorderStages` + "`" + ` needs."
@@ -7152,7 +7179,7 @@ type ReorderStagesPayload {
   "The pipeline; null when the request was wrong."
   pipeline: Pipeline
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `deleteStage` + "`" + ` needs."
@@ -7162,7 +7189,7 @@ input DeleteStageInput {
   "The version that the caller has seen: another one is a ConflictError, and nothing changes."
   expectedVersion: Int
   "Another stage, which gets all cards, below its own."
-  moveCardsToStageId: ID
+  moveCardsToStageId: ID @cost(weight: "10000")
 }
 
 "What ` + "`" + `deleteStage` + "`" + ` answers."
@@ -7172,7 +7199,7 @@ type DeleteStagePayload {
   "The pipeline that it was in; null when the request was wrong."
   pipeline: Pipeline
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `addLeadToStage` + "`" + ` needs."
@@ -7194,7 +7221,7 @@ type AddLeadToStagePayload {
   "The lead; null when the request was wrong."
   lead: Lead
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `removeLeadFromStage` + "`" + ` needs."
@@ -7216,7 +7243,7 @@ type RemoveLeadFromStagePayload {
   "The lead; null when the request was wrong."
   lead: Lead
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `createDeal` + "`" + ` needs."
@@ -7256,7 +7283,7 @@ type CreateDealPayload {
   "The deal; null when the request was wrong."
   deal: Deal
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `updateDeal` + "`" + ` needs."
@@ -7298,7 +7325,7 @@ type UpdateDealPayload {
   "The deal; null when the request was wrong."
   deal: Deal
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `deleteDeal` + "`" + ` needs."
@@ -7314,7 +7341,7 @@ type DeleteDealPayload {
   "The id of the deal that is gone; null when the request was wrong."
   deletedDealId: ID
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `moveDeal` + "`" + ` needs."
@@ -7340,7 +7367,7 @@ type MoveDealPayload {
   "The deal; null when the request was wrong."
   deal: Deal
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `changeDealStatus` + "`" + ` needs."
@@ -7364,7 +7391,7 @@ type ChangeDealStatusPayload {
   "The deal; null when the request was wrong."
   deal: Deal
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `createContact` + "`" + ` needs."
@@ -7386,7 +7413,7 @@ type CreateContactPayload {
   "The contact; null when the request was wrong."
   contact: Contact
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `updateContact` + "`" + ` needs."
@@ -7412,7 +7439,7 @@ type UpdateContactPayload {
   "The contact; null when the request was wrong."
   contact: Contact
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `deleteContact` + "`" + ` needs."
@@ -7428,7 +7455,7 @@ type DeleteContactPayload {
   "The id of the contact that is gone; null when the request was wrong."
   deletedContactId: ID
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `createLead` + "`" + ` needs."
@@ -7460,7 +7487,7 @@ input CreateLeadInput {
   "Addresses elsewhere."
   socialMedia: SocialMediaInput
   "The businesses that it belongs to, at most 100."
-  businessIds: [ID!]
+  businessIds: [ID!] @cost(weight: "2")
   "The stage to put it in, below the other cards."
   stageId: ID
   "The name of the row in another system; one a lead in an organization."
@@ -7472,7 +7499,7 @@ type CreateLeadPayload {
   "The lead; null when the request was wrong."
   lead: Lead
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `updateLead` + "`" + ` needs."
@@ -7508,7 +7535,7 @@ input UpdateLeadInput {
   "Addresses elsewhere."
   socialMedia: SocialMediaInput
   "The businesses that it belongs to, at most 100."
-  businessIds: [ID!]
+  businessIds: [ID!] @cost(weight: "2")
 }
 
 "What ` + "`" + `updateLead` + "`" + ` answers."
@@ -7516,7 +7543,7 @@ type UpdateLeadPayload {
   "The lead; null when the request was wrong."
   lead: Lead
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `moveLead` + "`" + ` needs."
@@ -7540,13 +7567,13 @@ type MoveLeadPayload {
   "The lead; null when the request was wrong."
   lead: Lead
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `archiveLeads` + "`" + ` needs."
 input ArchiveLeadsInput {
   "The leads, at most 500. One that is wrong stops all."
-  ids: [ID!]!
+  ids: [ID!]! @cost(weight: "10")
 }
 
 "What ` + "`" + `archiveLeads` + "`" + ` answers."
@@ -7554,13 +7581,13 @@ type ArchiveLeadsPayload {
   "The leads, in the order of the ids; empty when the request was wrong."
   leads: [Lead!]!
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `restoreLeads` + "`" + ` needs."
 input RestoreLeadsInput {
   "The leads, at most 500. One that is wrong stops all."
-  ids: [ID!]!
+  ids: [ID!]! @cost(weight: "10")
 }
 
 "What ` + "`" + `restoreLeads` + "`" + ` answers."
@@ -7568,13 +7595,13 @@ type RestoreLeadsPayload {
   "The leads, in the order of the ids; empty when the request was wrong."
   leads: [Lead!]!
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `deleteLeads` + "`" + ` needs."
 input DeleteLeadsInput {
   "The leads, at most 500. One that is wrong stops all."
-  ids: [ID!]!
+  ids: [ID!]! @cost(weight: "10")
 }
 
 "What ` + "`" + `deleteLeads` + "`" + ` answers."
@@ -7582,13 +7609,13 @@ type DeleteLeadsPayload {
   "The ids of the leads that are gone; empty when the request was wrong."
   deletedLeadIds: [ID!]!
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `changeLeadStatus` + "`" + ` needs."
 input ChangeLeadStatusInput {
   "The leads, at most 500. One that is wrong stops all."
-  ids: [ID!]!
+  ids: [ID!]! @cost(weight: "10")
   "The status."
   statusId: ID!
 }
@@ -7598,7 +7625,7 @@ type ChangeLeadStatusPayload {
   "The leads, in the order of the ids; empty when the request was wrong."
   leads: [Lead!]!
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `createLeadStatus` + "`" + ` needs."
@@ -7614,7 +7641,7 @@ type CreateLeadStatusPayload {
   "The status; null when the request was wrong."
   status: LeadStatus
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `updateLeadStatus` + "`" + ` needs."
@@ -7634,7 +7661,7 @@ type UpdateLeadStatusPayload {
   "The status; null when the request was wrong."
   status: LeadStatus
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `reorderLeadStatuses` + "`" + ` needs."
@@ -7646,9 +7673,9 @@ input ReorderLeadStatusesInput {
 "What ` + "`" + `reorderLeadStatuses` + "`" + ` answers."
 type ReorderLeadStatusesPayload {
   "All statuses in their order; empty when the request was wrong."
-  statuses: [LeadStatus!]!
+  statuses: [LeadStatus!]! @listSize(assumedSize: 100)
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `deleteLeadStatus` + "`" + ` needs."
@@ -7664,7 +7691,7 @@ type DeleteLeadStatusPayload {
   "The id of the status that is gone; null when the request was wrong."
   deletedLeadStatusId: ID
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `uploadLeadPhoto` + "`" + ` needs."
@@ -7686,7 +7713,7 @@ type UploadLeadPhotoPayload {
   "The lead; null when the request was wrong."
   lead: Lead
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `deleteLeadPhoto` + "`" + ` needs."
@@ -7702,7 +7729,7 @@ type DeleteLeadPhotoPayload {
   "The lead; null when the request was wrong."
   lead: Lead
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `addComment` + "`" + ` needs."
@@ -7718,7 +7745,7 @@ type AddCommentPayload {
   "The comment; null when the request was wrong."
   comment: Comment
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `editComment` + "`" + ` needs."
@@ -7736,7 +7763,7 @@ type EditCommentPayload {
   "The comment; null when the request was wrong."
   comment: Comment
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `deleteComment` + "`" + ` needs."
@@ -7752,7 +7779,7 @@ type DeleteCommentPayload {
   "The id of the comment that is gone; null when the request was wrong."
   deletedCommentId: ID
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `createBusiness` + "`" + ` needs."
@@ -7766,7 +7793,7 @@ type CreateBusinessPayload {
   "The business; null when the request was wrong."
   business: Business
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `updateBusiness` + "`" + ` needs."
@@ -7784,7 +7811,7 @@ type UpdateBusinessPayload {
   "The business; null when the request was wrong."
   business: Business
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `deleteBusiness` + "`" + ` needs."
@@ -7800,7 +7827,7 @@ type DeleteBusinessPayload {
   "The id of the business that is gone; null when the request was wrong."
   deletedBusinessId: ID
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "A stage of a new pipeline."
@@ -7961,7 +7988,7 @@ type CardUpdated implements Event {
   "The stage that it is in, as it is now, with fresh sums; null for a lead on no board, and when the stage is gone."
   stage: Stage @requires(permission: VIEW_SALES_PIPELINES)
   "What changed."
-  changes: [FieldChange!]!
+  changes: [FieldChange!]! @listSize(assumedSize: 50)
 }
 
 "A card got another place: in another stage, or in the same one; ` + "`" + `card` + "`" + ` has its ` + "`" + `rank` + "`" + ` there. A lead may also come onto a board, or leave it."
@@ -7985,7 +8012,7 @@ type CardMoved implements Event {
   "The stage that it went to, as it is now, with fresh sums; null when it left the board, and when the stage is gone."
   to: Stage @requires(permission: VIEW_SALES_PIPELINES)
   "What changed."
-  changes: [FieldChange!]!
+  changes: [FieldChange!]! @listSize(assumedSize: 50)
 }
 
 "A card was deleted."
@@ -8065,7 +8092,7 @@ type StageUpdated implements Event {
   "The stage's pipeline as it is now; null when it is gone."
   pipeline: Pipeline @requires(permission: VIEW_SALES_PIPELINES)
   "What changed."
-  changes: [FieldChange!]!
+  changes: [FieldChange!]! @listSize(assumedSize: 50)
 }
 
 "Stages of a pipeline got other places: read them anew."
@@ -8107,7 +8134,7 @@ type PipelineChanged implements Event {
   "The pipeline as it is now; null when it was deleted."
   pipeline: Pipeline @requires(permission: VIEW_SALES_PIPELINES)
   "What changed."
-  changes: [FieldChange!]!
+  changes: [FieldChange!]! @listSize(assumedSize: 50)
 }
 
 "Somebody commented on the lead."
@@ -8201,7 +8228,7 @@ enum UserErrorCode {
 }
 
 "A value that does not go there."
-type InputError implements UserError {
+type InputError implements UserError @cost(weight: "0") {
   "What was wrong, in words for a person."
   message: String!
   "What was wrong, for a program."
@@ -8241,7 +8268,7 @@ type DuplicateDealError implements UserError {
 }
 
 "Something still needs it. Nothing was done."
-type BlockedError implements UserError {
+type BlockedError implements UserError @cost(weight: "0") {
   "What was wrong, in words for a person."
   message: String!
   "BLOCKED."

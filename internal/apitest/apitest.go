@@ -19,6 +19,7 @@ import (
 
 	"dealflow/ent"
 	"dealflow/internal/auth"
+	"dealflow/internal/cost"
 	"dealflow/internal/event"
 	"dealflow/internal/guard"
 	"dealflow/internal/live"
@@ -60,6 +61,18 @@ func New(tb testing.TB, s *store.Store) *API { return NewLive(tb, s, live.Config
 // NewLive is New with limits of subscriptions.
 func NewLive(tb testing.TB, s *store.Store, live live.Config) *API {
 	tb.Helper()
+	// The clock stands still, and so nothing is restored.
+	return newAPI(tb, s, live, cost.Limits{Burst: 1 << 40})
+}
+
+// NewCosting is New with limits of what operations may cost.
+func NewCosting(tb testing.TB, s *store.Store, limits cost.Limits) *API {
+	tb.Helper()
+	return newAPI(tb, s, live.Config{}, limits)
+}
+
+func newAPI(tb testing.TB, s *store.Store, live live.Config, limits cost.Limits) *API {
+	tb.Helper()
 	clock := &Clock{now: time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)}
 	photoDir := tb.TempDir()
 	photos, err := photo.Open(tb.Context(), "file://"+photoDir)
@@ -88,6 +101,7 @@ func NewLive(tb testing.TB, s *store.Store, live live.Config) *API {
 		Now: clock.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		// Random documents of tests are larger than people's.
 		Limits: guard.Limits{Tokens: 20_000, Depth: 100, Aliases: 5000, Directives: 5000, Spreads: 5000},
+		Cost:   limits,
 	})
 	check(tb, err)
 	api.server = srv
@@ -148,6 +162,13 @@ func (a *API) Statements() []string {
 	return a.last.Statements()
 }
 
+// Rows is how many rows the database handed over for the last request.
+func (a *API) Rows() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.last.Rows()
+}
+
 // Arguments are those of each of Statements.
 func (a *API) Arguments() [][]any {
 	a.mu.Lock()
@@ -160,8 +181,13 @@ func (a *API) Organization(tb testing.TB, name string) *Client {
 	tb.Helper()
 	made, err := a.Sales.CreateOrganization(store.System(context.Background()), name, "USD")
 	check(tb, err)
-	c := &Client{api: a, Organization: made}
-	return c.As(tb, "ada", auth.RoleAdmin)
+	return a.Client(tb, made)
+}
+
+// Client is an administrator of an organization that is there already.
+func (a *API) Client(tb testing.TB, organization *ent.Organization) *Client {
+	tb.Helper()
+	return (&Client{api: a, Organization: organization}).As(tb, "ada", auth.RoleAdmin)
 }
 
 // Client makes requests with one token.

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"dealflow/internal/cost"
 )
 
 // Vars are the variables of an operation.
@@ -32,6 +34,7 @@ type Response struct {
 	Status int
 	Errors []Error
 	Data   Value
+	Cost   cost.Report
 	Raw    string
 	Header http.Header
 }
@@ -62,15 +65,16 @@ func (c *Client) Send(tb testing.TB, request *http.Request) Response {
 	raw, err := io.ReadAll(answer.Body)
 	check(tb, err)
 	var parsed struct {
-		Data   any
-		Errors []Error
+		Data       any
+		Errors     []Error
+		Extensions struct{ Cost cost.Report }
 	}
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()
 	if err := decoder.Decode(&parsed); err != nil {
 		tb.Fatalf("the answer is not JSON: %v\n%s", err, raw)
 	}
-	return Response{answer.StatusCode, parsed.Errors, Value{parsed.Data}, string(raw), answer.Header}
+	return Response{answer.StatusCode, parsed.Errors, Value{parsed.Data}, parsed.Extensions.Cost, string(raw), answer.Header}
 }
 
 // Must runs an operation that is to have no errors, neither at the top nor in

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"dealflow/internal/cost"
 	"dealflow/internal/once"
 )
 
@@ -82,6 +83,6 @@ func allow(h http.Header, origin string, anyone bool) {
 func allowRequest(h http.Header) {
 	h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST")
 	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, GraphQL-Require-Preflight, "+
-		"Apollo-Require-Preflight, X-Requested-With, "+once.Header+", "+requestID)
+		"Apollo-Require-Preflight, X-Requested-With, "+cost.Header+", "+once.Header+", "+requestID)
 	h.Set("Access-Control-Max-Age", "7200") // the most that Chromium heeds
 }

@@ -9,6 +9,7 @@ import (
 
 	"dealflow/graph"
 	"dealflow/internal/auth"
+	"dealflow/internal/cost"
 	"dealflow/internal/document"
 	"dealflow/internal/live"
 	"dealflow/internal/store"
@@ -56,6 +57,7 @@ func (s *Server) executor(a api) graphql.GraphExecutor {
 	exec.SetRecoverFunc(a.recover)
 	// The first is the outermost.
 	exec.Use(observer{s.config.Metrics})
+	exec.Use(cost.Extension{Prices: s.prices, Buckets: s.buckets, Observe: s.config.Metrics.observeCost})
 	exec.Use(onceOnly{observer{s.config.Metrics}, s.config.Answers, a.present})
 	exec.Use(documents)
 	exec.Use(live.Gate{})

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"dealflow/internal/cost"
 )
 
 // mustServeAPI is mustServe with the whole of the GraphQL layer.
@@ -23,8 +25,8 @@ func mustServeAPI(t *testing.T) *world {
 func TestAPI(t *testing.T) {
 	w := mustServeAPI(t)
 	a := w.query(`{ viewer { organization { name } user { name } role } }`)
-	const want = `{"data":{"viewer":{"organization":{"name":"Acme"},"user":{"name":"Ada"},"role":"SALES"}}}`
-	if a.status != http.StatusOK || a.body != want {
+	const want = `{"data":{"viewer":{"organization":{"name":"Acme"},"user":{"name":"Ada"},"role":"SALES"}},"extensions":{"cost":{`
+	if a.status != http.StatusOK || !strings.HasPrefix(a.body, want) {
 		t.Errorf("status %d, body %s, want %s", a.status, a.body, want)
 	}
 	if got := a.header.Get("Cache-Control"); got != "no-store" {
@@ -58,5 +60,42 @@ func TestInternalErrors(t *testing.T) {
 			}
 			w.log.find(t, "level", "ERROR", "request_id", name, "id", e.Extensions.ID)
 		})
+	}
+}
+
+// TestRateLimit shows that who has spent all hears when there is enough again, also
+// from the headers that programs know.
+func TestRateLimit(t *testing.T) {
+	w := newWorld(t)
+	config := w.config()
+	config.Cost = cost.Limits{Max: 30, Budget: 5, Burst: 30}
+	s, err := New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.run(s)
+	const add = `mutation { addComment(input: {subjectId: "x", content: "x"}) { comment { id } } }`
+	if a := w.query(add); a.status != http.StatusOK {
+		t.Fatalf("status %d, body %s", a.status, a.body)
+	}
+	a := w.query(add) // 22 again, of 8 that are left
+	if a.status != http.StatusTooManyRequests || a.header.Get("Retry-After") != "3" || !strings.Contains(a.body, `"RATE_LIMITED"`) {
+		t.Errorf("status %d, Retry-After %q, body %s", a.status, a.header.Get("Retry-After"), a.body)
+	}
+	w.clock.Advance(3 * time.Second)
+	if a := w.query(add); a.status != http.StatusOK {
+		t.Errorf("status %d, body %s", a.status, a.body)
+	}
+	if a := w.do(http.MethodGet, "/metrics", ""); !strings.Contains(a.body, "dealflow_graphql_operation_cost_count 3") {
+		t.Error("the operations' costs are not counted")
+	}
+}
+
+// TestCostlyConfig refuses limits under which an operation would wait for ever.
+func TestCostlyConfig(t *testing.T) {
+	config := newWorld(t).config()
+	config.Cost = cost.Limits{Max: 30, Burst: 29}
+	if _, err := New(config); err == nil {
+		t.Error("it is taken")
 	}
 }

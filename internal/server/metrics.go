@@ -27,6 +27,7 @@ type Metrics struct {
 	operations *prometheus.CounterVec   // by operation_type and outcome
 	durations  *prometheus.HistogramVec // by operation
 	statements prometheus.Histogram     // of one operation
+	costs      prometheus.Histogram     // of one operation
 	replays    prometheus.Counter
 	sqlTimes   *prometheus.HistogramVec // by verb
 	sqlErrors  *prometheus.CounterVec   // by verb
@@ -63,6 +64,11 @@ func NewMetrics() *Metrics {
 			Name: "dealflow_idempotent_replays_total",
 			Help: "Mutations that were not run, since a request with the same Idempotency-Key had run before.",
 		}),
+		costs: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "dealflow_graphql_operation_cost",
+			Help:    "Points that a GraphQL operation may cost, also of one that is refused for it.",
+			Buckets: []float64{1, 10, 100, 1000, 10_000, 50_000, 100_000, 250_000, 500_000, 1_000_000},
+		}),
 		sqlTimes: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "dealflow_sql_statement_duration_seconds",
 			Help:    "Time that SQL statements took, by verb.",
@@ -74,7 +80,7 @@ func NewMetrics() *Metrics {
 		}, []string{"verb"}),
 		names: newNames(),
 	}
-	m.registry.MustRegister(m.inFlight, m.requests, m.operations, m.durations, m.statements, m.replays, m.sqlTimes, m.sqlErrors,
+	m.registry.MustRegister(m.inFlight, m.requests, m.operations, m.durations, m.statements, m.costs, m.replays, m.sqlTimes, m.sqlErrors,
 		buildInfo(), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -116,6 +122,8 @@ func (m *Metrics) countOperation(op operation, outcome string, statements int) {
 	}
 	m.statements.Observe(float64(statements))
 }
+
+func (m *Metrics) observeCost(points int64) { m.costs.Observe(float64(points)) }
 
 // watchPool reports on a database's connections.
 func (m *Metrics) watchPool(stats func() sql.DBStats) {

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"dealflow/internal/auth"
+	"dealflow/internal/cost"
 	"dealflow/internal/document"
 	"dealflow/internal/event"
 	"dealflow/internal/guard"
@@ -26,6 +27,7 @@ import (
 	"dealflow/internal/live"
 	"dealflow/internal/once"
 	"dealflow/internal/photo"
+	"dealflow/internal/read"
 	"dealflow/internal/sales"
 	"dealflow/internal/store"
 )
@@ -60,6 +62,7 @@ type Config struct {
 
 	// Texts bounds the texts that clients may leave out once they have sent them.
 	Texts document.Limits
+	Cost  cost.Limits // what operations may cost
 
 	// Live has the limits of subscriptions; what else it needs, the server knows.
 	Live live.Config
@@ -111,6 +114,8 @@ type Server struct {
 	keyUses  *lastuse.Log
 	library  *document.Library
 	users    *users
+	prices   *cost.Prices
+	buckets  *cost.Buckets
 	hub      *live.Hub
 	stopping atomic.Bool  // told to stop
 	current  atomic.Bool  // the schema was found to be up to date
@@ -129,7 +134,15 @@ func newServer(c Config, api api, ensure ensureUser) (*Server, error) {
 	if err := checkOrigins(c.Origins); err != nil {
 		return nil, err
 	}
-	s := &Server{config: c, users: newUsers(ensure, c.Now)}
+	limits, err := c.Cost.WithDefaults()
+	if err != nil {
+		return nil, err
+	}
+	prices, err := cost.NewPrices(api.schema.Schema(), read.MaxPage)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{config: c, users: newUsers(ensure, c.Now), prices: prices, buckets: cost.NewBuckets(limits, c.Now)}
 	s.keyUses = lastuse.New(c.Sales.KeysUsed, c.Now, c.Log)
 	s.keys = auth.NewKeys(c.Sales.FindKey, s.keyUses.Note, c.Now)
 	s.library = document.NewLibrary(c.Store, c.Now, c.Log)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -15,6 +16,8 @@ type Counter struct {
 	outer *Counter // of the context that this one's was made from, if any
 	mu    sync.Mutex
 	count int
+	rows  int
+	limit int // 0 for none
 	keep  bool
 	texts []string
 	args  [][]any
@@ -25,6 +28,13 @@ func (c *Counter) Count() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.count
+}
+
+// Rows is how many rows the statements have handed over so far.
+func (c *Counter) Rows() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.rows
 }
 
 // Statements is the SQL of what has run so far, if it was asked for with
@@ -54,13 +64,43 @@ func (c *Counter) add(query string, args []any) {
 	}
 }
 
+// LimitRows has the statements fail with ErrTooManyRows that would hand over more
+// rows than this, in all.
+func (c *Counter) LimitRows(rows int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.limit = rows
+}
+
+// addRow counts a row, and tells whether it may be handed over.
+func (c *Counter) addRow() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	within := c.limit == 0 || c.rows < c.limit
+	if within && c.outer != nil {
+		within = c.outer.addRow()
+	}
+	if within {
+		c.rows++
+	}
+	return within
+}
+
+// ErrTooManyRows is the error of a statement that comes to the limit of its context.
+var ErrTooManyRows = errors.New("there are more rows than may be read")
+
 type counterKey struct{}
+
+// counterOf is the counter of a context, or nil.
+func counterOf(ctx context.Context) *Counter {
+	c, _ := ctx.Value(counterKey{}).(*Counter)
+	return c
+}
 
 // CountStatements returns a context whose statements are counted, and their
 // count. A count that ctx has already goes on.
 func CountStatements(ctx context.Context) (context.Context, *Counter) {
-	outer, _ := ctx.Value(counterKey{}).(*Counter)
-	c := &Counter{outer: outer}
+	c := &Counter{outer: counterOf(ctx)}
 	return context.WithValue(ctx, counterKey{}, c), c
 }
 
@@ -94,7 +134,7 @@ func (w watched) QueryContext(ctx context.Context, query string, args ...any) (*
 }
 
 func (w watched) note(ctx context.Context, query string, args []any, start time.Time, err error) {
-	if c, ok := ctx.Value(counterKey{}).(*Counter); ok {
+	if c := counterOf(ctx); c != nil {
 		c.add(query, args)
 	}
 	if state, ok := ctx.Value(txKey{}).(*txState); ok && !reads(query) {
@@ -103,4 +143,41 @@ func (w watched) note(ctx context.Context, query string, args []any, start time.
 	if w.observe != nil {
 		w.observe(ctx, query, time.Since(start), err)
 	}
+}
+
+// counting is ent's connection that counts the rows it hands over.
+type counting struct{ entsql.Conn }
+
+// Query implements dialect.ExecQuerier. It is the way of all that ent reads.
+func (c counting) Query(ctx context.Context, query string, args, into any) error {
+	if err := c.Conn.Query(ctx, query, args, into); err != nil {
+		return err
+	}
+	rows, ok := into.(*entsql.Rows)
+	if counter := counterOf(ctx); ok && counter != nil {
+		rows.ColumnScanner = &countedRows{ColumnScanner: rows.ColumnScanner, counter: counter}
+	}
+	return nil
+}
+
+// countedRows are rows that are counted as they come.
+type countedRows struct {
+	entsql.ColumnScanner
+	counter *Counter
+	stopped bool
+}
+
+func (r *countedRows) Next() bool {
+	if r.stopped || !r.ColumnScanner.Next() {
+		return false
+	}
+	r.stopped = !r.counter.addRow()
+	return !r.stopped
+}
+
+func (r *countedRows) Err() error {
+	if r.stopped {
+		return ErrTooManyRows
+	}
+	return r.ColumnScanner.Err()
 }

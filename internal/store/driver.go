@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	sqldriver "database/sql/driver"
 	"errors"
 	"strings"
 
@@ -14,20 +15,20 @@ import (
 // has a pool for reads and one for writes, statements are counted, and upserts
 // stay within the organization.
 type driver struct {
-	entsql.Conn // runs statements outside of transactions
-	store       *Store
-	opts        Options
+	counting // runs statements outside of transactions
+	store    *Store
+	opts     Options
 }
 
 func newDriver(s *Store, opts Options) *driver {
 	d := &driver{store: s, opts: opts}
-	d.Conn = d.conn(pools{s.readers, s.writer})
+	d.counting = d.conn(pools{s.readers, s.writer})
 	return d
 }
 
 // conn is the way of every statement, in a transaction or not.
-func (d *driver) conn(to entsql.ExecQuerier) entsql.Conn {
-	return entsql.Conn{ExecQuerier: upsertWall{watched{to, d.opts.Observe}}}
+func (d *driver) conn(to entsql.ExecQuerier) counting {
+	return counting{entsql.Conn{ExecQuerier: upsertWall{watched{to, d.opts.Observe}}}}
 }
 
 // Dialect implements dialect.Driver.
@@ -53,7 +54,13 @@ func (d *driver) BeginTx(ctx context.Context, opts *sql.TxOptions) (dialect.Tx, 
 	if err != nil {
 		return nil, err
 	}
-	return &entsql.Tx{Conn: d.conn(tx), Tx: tx}, nil
+	return &transaction{d.conn(tx), tx}, nil
+}
+
+// transaction is ent's way to the database inside a transaction.
+type transaction struct {
+	counting
+	sqldriver.Tx // how it ends
 }
 
 // outside is the transaction of Whole, which takes the statements of ctx in place
@@ -70,7 +77,7 @@ func (d *driver) Exec(ctx context.Context, query string, args, into any) error {
 	if w := d.outside(ctx); w != nil {
 		return w.run(ctx, func() error { return w.conn.Exec(ctx, query, args, into) })
 	}
-	return d.Conn.Exec(ctx, query, args, into)
+	return d.counting.Exec(ctx, query, args, into)
 }
 
 // Query implements dialect.Driver.
@@ -78,7 +85,7 @@ func (d *driver) Query(ctx context.Context, query string, args, into any) error 
 	if w := d.outside(ctx); w != nil {
 		return w.query(ctx, query, args, into)
 	}
-	return d.Conn.Query(ctx, query, args, into)
+	return d.counting.Query(ctx, query, args, into)
 }
 
 // ExecContext is what ent's Client.ExecContext looks for.
@@ -91,7 +98,7 @@ func (d *driver) ExecContext(ctx context.Context, query string, args ...any) (sq
 		})
 		return result, err
 	}
-	return d.Conn.ExecContext(ctx, query, args...)
+	return d.counting.ExecContext(ctx, query, args...)
 }
 
 // QueryContext is what ent's Client.QueryContext looks for.
@@ -99,7 +106,7 @@ func (d *driver) QueryContext(ctx context.Context, query string, args ...any) (*
 	if d.outside(ctx) != nil {
 		return nil, errRaw // nobody hears when such rows are closed
 	}
-	return d.Conn.QueryContext(ctx, query, args...)
+	return d.counting.QueryContext(ctx, query, args...)
 }
 
 // Close implements dialect.Driver.

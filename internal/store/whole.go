@@ -17,7 +17,7 @@ import (
 // which is a savepoint there and not to have anybody else's statements in it.
 type whole struct {
 	tx   *sql.Tx
-	conn entsql.Conn
+	conn counting
 	// turn has a token while nobody uses the connection.
 	turn chan struct{}
 	// again ends the context of the function: it is to be run again.
@@ -205,7 +205,7 @@ func (t *turn) Close() error {
 
 // savepoint is a Tx inside.
 type savepoint struct {
-	entsql.Conn
+	counting
 	whole *whole
 	done  bool
 }
@@ -219,7 +219,7 @@ func (w *whole) savepoint(ctx context.Context) (dialect.Tx, error) {
 		w.give()
 		return nil, err
 	}
-	return &savepoint{Conn: w.conn, whole: w}, nil
+	return &savepoint{counting: w.conn, whole: w}, nil
 }
 
 // Commit implements dialect.Tx.
