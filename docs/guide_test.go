@@ -14,12 +14,16 @@ import (
 
 	"dealflow/internal/apitest"
 	"dealflow/internal/auth"
+	"dealflow/internal/cost"
+	"dealflow/internal/store"
+	"dealflow/internal/store/storetest"
 )
 
 // TestGuide runs the examples of guide.md in their order, on both databases, and
 // compares the answers.
 func TestGuide(t *testing.T) {
-	apitest.Each(t, func(t *testing.T, api *apitest.API) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		api := apitest.NewCosting(t, s, cost.Limits{})
 		r := &reader{
 			api:    api,
 			demo:   api.Organization(t, "demo"),

@@ -37,6 +37,7 @@ func TestLimits(t *testing.T) {
 	vars := func(declared, value string) func() string {
 		return send("/graphql", s.token, `{"query":"query($v: `+declared+`) { leads(filter: $v) { totalCount } }","variables":{"v":`+value+`}}`)
 	}
+	costly := ask(`mutation { deleteStage(input: {id: "x"}) { pipeline { deals(first: 500) { nodes { comments(first: 400) { nodes { author { id } } } } } } } }`)
 	over := map[string][]func() string{
 		"a request without files":                            {send("/graphql", s.token, strings.Repeat(" ", 1<<20+1))},
 		"a photo":                                            {func() string { return s.upload(t, s.token, make([]byte, 5<<20+1)) }},
@@ -69,6 +70,9 @@ func TestLimits(t *testing.T) {
 			return fmt.Sprint(status, " ", answer)
 		}},
 		"a token": {send("/graphql", strings.Repeat("x", 8<<10+1), "{}")},
+		"what one operation may cost":                        {ask("{ deals(first: 500) { nodes { comments(first: 500) { nodes { author { id } } } } } }")},
+		"what a user or key may spend":                       {func() string { return costly() + costly() + costly() }}, // mutations get nothing back
+		"a token":                                            {send("/graphql", strings.Repeat("x", 8<<10+1), "{}")},
 	}
 	rows := slices.DeleteFunc(table(t, "limits.md", "what", "at most", "then"), func(row []string) bool {
 		// Those of time are tested where a test can set them, in internal/server.

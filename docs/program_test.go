@@ -186,7 +186,7 @@ func (s *service) ask(t *testing.T, token, document string) string {
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Authorization", "Bearer "+token)
 	_, answer := s.send(t, request)
-	return answer
+	return withoutCost(answer)
 }
 
 func (s *service) send(t *testing.T, request *http.Request) (int, string) {

@@ -15,6 +15,7 @@ import (
 	"dealflow"
 	"dealflow/internal/apitest"
 	"dealflow/internal/auth"
+	"dealflow/internal/cost"
 	"dealflow/internal/store/storetest"
 )
 
@@ -93,7 +94,7 @@ func TestGuideUserErrors(t *testing.T) {
 
 // TestGuideErrors meets every error that the guide lists.
 func TestGuideErrors(t *testing.T) {
-	api := apitest.New(t, storetest.SQLite(t))
+	api := apitest.NewCosting(t, storetest.SQLite(t), cost.Limits{})
 	demo := api.Organization(t, "demo")
 	do := func(document string) apitest.Response { return demo.Do(t, document, nil) }
 	send := func(client *apitest.Client, method, media, body string) apitest.Response {
@@ -141,6 +142,16 @@ func TestGuideErrors(t *testing.T) {
 		"METHOD_NOT_ALLOWED": func() apitest.Response { return send(demo, http.MethodPut, json, "{}") },
 		"PAYLOAD_TOO_LARGE": func() apitest.Response {
 			return send(demo, http.MethodPost, json, strings.Repeat(" ", 2<<20))
+		},
+		"QUERY_TOO_EXPENSIVE": func() apitest.Response {
+			return do(`{ deals(first: 500) { nodes { comments(first: 500) { nodes { author { id } } } } } }`)
+		},
+		"RATE_LIMITED": func() apitest.Response {
+			var answer apitest.Response
+			for range 3 { // a mutation gets nothing back
+				answer = do(`mutation { deleteStage(input: {id: "x"}) { pipeline { deals(first: 500) { nodes { comments(first: 400) { nodes { author { id } } } } } } } }`)
+			}
+			return answer
 		},
 		"UNSUPPORTED_MEDIA_TYPE": func() apitest.Response { return send(demo, http.MethodPost, "text/plain", "x") },
 		"IDEMPOTENCY_KEY_REUSED": func() apitest.Response {
