@@ -30,6 +30,8 @@ func (w *world) revisions(t *testing.T) []revised {
 	unknown := apitest.Vars{"ids": []string{id.Lead.Encode(uuid.New())}}
 	return []revised{
 		{"updateOrganization", apitest.Vars{"currency": "EUR"}, apitest.Vars{"currency": "none"}},
+		{"createApiKey", apitest.Vars{"name": "new key", "client": "ship", "permissions": []string{"VIEW_LEADS"}}, nameless},
+		{"revokeApiKey", own(id.APIKey, 0), nobodys(id.APIKey)},
 		{"createPipeline", apitest.Vars{"name": "third", "stages": []apitest.Vars{{"name": "one"}}}, nameless},
 		{"updatePipeline", with(own(id.Pipeline, 0), "description", "new"), nobodys(id.Pipeline)},
 		{"archivePipeline", own(id.Pipeline, 0), nobodys(id.Pipeline)},

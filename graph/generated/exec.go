@@ -5212,7 +5212,7 @@ type Query {
     offset: Int
     "Only the keys that this describes."
     filter: ApiKeyFilter
-  ): ApiKeyConnection! @requires(permission: MANAGE_ORGANIZATION)
+  ): ApiKeyConnection! @requires(permission: MANAGE_ORGANIZATION) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes", "pageInfo"])
 }
 
 "An object that ` + "`" + `node(id:)` + "`" + ` finds."
@@ -6631,7 +6631,7 @@ type ApiKeyConnection {
   "Where the page lies in the list."
   pageInfo: PageInfo!
   "How many there are in all, whatever the page. Computed only when asked for."
-  totalCount: Int!
+  totalCount: Int! @cost(weight: "100")
 }
 
 "One of the API keys and its place."
@@ -6720,13 +6720,13 @@ type Mutation {
   createApiKey(
     "What to do."
     input: CreateApiKeyInput!
-  ): CreateApiKeyPayload! @requires(permission: MANAGE_ORGANIZATION)
+  ): CreateApiKeyPayload! @requires(permission: MANAGE_ORGANIZATION) @cost(weight: "20")
 
   "Revokes an API key for ever: within a second it is refused, and what it has open is closed. One that was revoked stays so."
   revokeApiKey(
     "What to do."
     input: RevokeApiKeyInput!
-  ): RevokeApiKeyPayload! @requires(permission: MANAGE_ORGANIZATION)
+  ): RevokeApiKeyPayload! @requires(permission: MANAGE_ORGANIZATION) @cost(weight: "20")
 
   "Makes a pipeline, with its stages when they are given. The first one of an organization is its default."
   createPipeline(
@@ -6997,7 +6997,7 @@ type CreateApiKeyPayload {
   "What to send as ` + "`" + `Authorization: Bearer …` + "`" + `, from ` + "`" + `dfk_` + "`" + ` on; null when the request was wrong. Nobody is shown it again: keep it where secrets are kept."
   secret: String
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `revokeApiKey` + "`" + ` needs."
@@ -7011,7 +7011,7 @@ type RevokeApiKeyPayload {
   "The key; null when the request was wrong."
   apiKey: ApiKey
   "What was wrong with the request; empty when it was done."
-  userErrors: [UserError!]!
+  userErrors: [UserError!]! @listSize(assumedSize: 10)
 }
 
 "What ` + "`" + `createPipeline` + "`" + ` needs."

@@ -17,7 +17,6 @@ type Viewer struct {
 	Email          string    // may be empty
 	Role           Role
 	Permissions    Permissions // the role's, and those the token adds
-	Budget         int         // points a second of a key that has its own; 0 for the server's
 
 	// Of an API key alone; the zero values for people.
 	KeyID  uuid.UUID

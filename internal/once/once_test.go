@@ -113,7 +113,7 @@ func TestReplay(t *testing.T) {
 			"forbidden":   {viewer, createDeal, o.deal("none"), `FORBIDDEN`},
 			"bad input":   {o, createDeal, apitest.Vars{"input": apitest.Vars{"title": "x", "stageId": o.stage, "contact": apitest.Vars{"email": "x@example.com"}, "expectedCloseDate": "soon"}}, `BAD_USER_INPUT`},
 		} {
-			o.Run(name, func(t *testing.T) {
+			o.T.Run(name, func(t *testing.T) {
 				by := *test.by
 				by.T = t
 				first := by.send(name, test.document, test.vars)
