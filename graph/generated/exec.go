@@ -4954,6 +4954,9 @@ directive @listSize(
   requireOneSlicingArgument: Boolean = false
 ) on FIELD_DEFINITION
 
+"The field depends on the time, and not on what is stored alone: an answer with it may change although nothing else did."
+directive @volatile on FIELD_DEFINITION
+
 "A point in time: RFC 3339, in UTC, to the microsecond. ` + "`" + `2026-03-01T09:30:00Z` + "`" + `"
 scalar DateTime
 
@@ -5115,10 +5118,10 @@ type Query {
     to: Date
     "How long each interval is. Days, weeks (from Monday) and months are UTC's."
     interval: VolumeInterval! = DAY
-  ): LeadVolume! @requires(permission: VIEW_LEADS) @cost(weight: "5000")
+  ): LeadVolume! @requires(permission: VIEW_LEADS) @cost(weight: "5000") @volatile
 
   "How many leads have each status now, and the change of those made in the last 30 days against the 30 days before."
-  leadTotals: [LeadTotal!]! @requires(permission: VIEW_LEADS) @cost(weight: "10") @listSize(assumedSize: 100)
+  leadTotals: [LeadTotal!]! @requires(permission: VIEW_LEADS) @cost(weight: "10") @listSize(assumedSize: 100) @volatile
 
   "The leads made last, newest first, without archived ones."
   recentLeads(
@@ -5262,7 +5265,7 @@ type ApiKey implements Node {
   "When it ends by itself; null for never."
   expiresAt: DateTime
   "When it was last used, to within a minute; null when it has not been."
-  lastUsedAt: DateTime
+  lastUsedAt: DateTime @volatile
   "When it was revoked; null while it is good."
   revokedAt: DateTime
 }
@@ -5508,7 +5511,7 @@ type Deal implements Node {
   "When it came into its stage."
   stageEnteredAt: DateTime!
   "Whether it is open and has been in its stage for longer than the stage's ` + "`" + `rottenAfter` + "`" + `."
-  isRotten: Boolean! @cost(weight: "1")
+  isRotten: Boolean! @cost(weight: "1") @volatile
   "The name of the row that it was imported from."
   externalId: String
   "What people wrote about it, oldest first."
@@ -5568,7 +5571,7 @@ type StageStay implements Node {
   "When it left; null while it is there."
   leftAt: DateTime
   "How long it stayed, in seconds, or has stayed until now."
-  durationSeconds: Float!
+  durationSeconds: Float! @volatile
 }
 
 "The person or company that a deal is with."
@@ -5625,7 +5628,7 @@ type Lead implements Node {
   "The photo's file name; null when there is none."
   photo: String
   "Where to fetch the photo, for an hour, without a token."
-  photoUrl: String
+  photoUrl: String @volatile
   "Whether the lead is being worked on."
   state: LeadState!
   "The label that the organization gives it."

@@ -55,7 +55,7 @@ func (Extension) Validate(graphql.ExecutableSchema) error { return nil }
 // Resolve puts the text that a request means into its parameters, or refuses it.
 func (e Extension) Resolve(ctx context.Context, params *graphql.RawParams) *gqlerror.Error {
 	if _, trusted := request.TrustedOf(params.Extensions); trusted {
-		return nil // the server itself has made the request, of a published document
+		return nil // it has been found before, or the server itself has made the request of a document
 	}
 	viewer, _ := auth.ViewerFrom(ctx)
 	id, hash := request.DocumentOf(params.Extensions), request.HashOf(params.Extensions)

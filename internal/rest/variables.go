@@ -1,10 +1,16 @@
 package rest
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
+	"mime/multipart"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
@@ -89,4 +95,64 @@ func isText(definition *ast.Definition) bool {
 		return true
 	}
 	return false
+}
+
+// FromJSON reads an endpoint's variables from a body: a JSON object, or nothing.
+func (e *Endpoint) FromJSON(body []byte) (map[string]any, error) {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return map[string]any{}, nil
+	}
+	var variables map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	if err := decoder.Decode(&variables); err != nil || variables == nil || !utf8.Valid(body) {
+		return nil, &Error{"the body must be a JSON object in UTF-8: " + e.parameters()}
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, &Error{"the body must be one JSON object, and nothing after it"}
+	}
+	for name := range variables {
+		if e.Operation.VariableDefinitions.ForName(name) == nil {
+			return nil, &Error{"there is no such parameter: " + e.parameters()}
+		}
+	}
+	return variables, nil
+}
+
+// FromForm reads an endpoint's variables from the fields and files of a form.
+func (e *Endpoint) FromForm(schema *ast.Schema, boundary string, body []byte) (map[string]any, error) {
+	form := multipart.NewReader(bytes.NewReader(body), boundary)
+	variables := map[string]any{}
+	for {
+		part, err := form.NextPart()
+		if errors.Is(err, io.EOF) {
+			return variables, nil
+		}
+		if err != nil {
+			return nil, &Error{"the form cannot be read: it ends early, or has no boundary"}
+		}
+		name := part.FormName()
+		variable := e.Operation.VariableDefinitions.ForName(name)
+		if _, taken := variables[name]; variable == nil || taken {
+			return nil, &Error{"the form has a field twice, or one that is no parameter: " + e.parameters()}
+		}
+		content, err := io.ReadAll(part)
+		if err != nil || part.FileName() == "" && !utf8.Valid(content) {
+			return nil, &Error{"the form cannot be read: it ends early, or is not in UTF-8"}
+		}
+		if variables[name], err = fromPart(schema, variable.Type, part, content); err != nil {
+			return nil, &Error{"the parameter " + name + " " + err.Error()}
+		}
+	}
+}
+
+// fromPart is the value of a form's field.
+func fromPart(schema *ast.Schema, of *ast.Type, part *multipart.Part, content []byte) (any, error) {
+	if part.FileName() == "" {
+		return fromTexts(schema, of, []string{string(content)})
+	}
+	return graphql.Upload{
+		File: bytes.NewReader(content), Filename: part.FileName(), Size: int64(len(content)),
+		ContentType: part.Header.Get("Content-Type"),
+	}, nil
 }

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"strings"
+
+	"dealflow/internal/rest"
 )
 
 // The codes of the errors that a request meets before it gets to GraphQL.
@@ -48,13 +51,18 @@ func refuse(w http.ResponseWriter, r *http.Request, no refusal) {
 
 func write(w http.ResponseWriter, r *http.Request, e answerError) {
 	exchangeOf(r.Context()).noteCodes(e.Extensions.Code)
-	h := w.Header()
+	w.Header().Set("Cache-Control", "no-store")
+	if strings.HasPrefix(r.URL.Path, restPrefix) {
+		a := rest.Problem{Status: e.Extensions.Status, Code: e.Extensions.Code, Detail: e.Message}.Answer()
+		send(w, page{status: a.Status, media: a.Media, body: a.Body})
+		return
+	}
+	text, err := json.Marshal(answer{[]answerError{e}})
+	if err != nil {
+		panic(err) // it is made of strings and a number
+	}
 	media, _ := mediaType(r.Header)
-	h.Set("Content-Type", media+"; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(e.Extensions.Status)
-	// A client that is gone hears nothing, and nobody else is interested.
-	_ = json.NewEncoder(w).Encode(answer{[]answerError{e}})
+	send(w, page{status: e.Extensions.Status, media: media, body: text})
 }
 
 // fail answers a request that failed by our fault. The client learns an id,

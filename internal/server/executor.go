@@ -5,6 +5,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"dealflow/internal/document"
@@ -40,25 +41,35 @@ func (g *guarded) CreateOperationContext(ctx context.Context, params *graphql.Ra
 	return g.Executor.CreateOperationContext(ctx, params)
 }
 
-// look finds the document that is asked for, and has the guard look at it and
-// coerce its variables.
+// look finds the document that is asked for, and has the guard coerce its variables.
 func (g *guarded) look(ctx context.Context, params *graphql.RawParams) gqlerror.List {
-	if err := g.documents.Resolve(ctx, params); err != nil {
-		return gqlerror.List{err}
-	}
-	_, trusted := request.TrustedOf(params.Extensions)
-	document, errs := g.guard.Document(ctx, params.Query, trusted)
+	_, operation, errs := g.find(ctx, params)
 	if errs != nil {
 		return errs
 	}
-	operation, err := guard.Operation(document, params.OperationName)
-	if err != nil {
-		return gqlerror.List{err}
-	}
+	var err *gqlerror.Error
 	if params.Variables, err = g.guard.Variables(operation, params.Variables); err != nil {
 		return gqlerror.List{err}
 	}
 	return nil
+}
+
+// find finds the document that is asked for, which the guard has looked at, and the
+// operation in it. It may be called again.
+func (g *guarded) find(ctx context.Context, params *graphql.RawParams) (*ast.QueryDocument, *ast.OperationDefinition, gqlerror.List) {
+	if err := g.documents.Resolve(ctx, params); err != nil {
+		return nil, nil, gqlerror.List{err}
+	}
+	_, trusted := request.TrustedOf(params.Extensions)
+	document, errs := g.guard.Document(ctx, params.Query, trusted)
+	if errs != nil {
+		return nil, nil, errs
+	}
+	operation, err := guard.Operation(document, params.OperationName)
+	if err != nil {
+		return nil, nil, gqlerror.List{err}
+	}
+	return document, operation, nil
 }
 
 var _ graphql.GraphExecutor = (*guarded)(nil)

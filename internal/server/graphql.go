@@ -36,9 +36,8 @@ func newAPI(c Config) api {
 }
 
 // graphql serves the API's operations.
-func (s *Server) graphql(a api) http.Handler {
-	exec := s.executor(a)
-	transports := []graphql.Transport{live.Sockets{Hub: s.hub}, live.Streams{Hub: s.hub}, overHTTP{}}
+func (s *Server) graphql(exec *guarded) http.Handler {
+	transports := []graphql.Transport{live.Sockets{Hub: s.hub}, live.Streams{Hub: s.hub}, overHTTP{s, exec}}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for _, transport := range transports {
 			if transport.Supports(r) {
@@ -50,7 +49,7 @@ func (s *Server) graphql(a api) http.Handler {
 }
 
 // executor executes the API's operations.
-func (s *Server) executor(a api) graphql.GraphExecutor {
+func (s *Server) executor(a api) *guarded {
 	documents := document.NewExtension(s.library, s.config.Texts)
 	exec := newExecutor(a.schema, documents, s.config.Limits)
 	exec.SetErrorPresenter(a.present)

@@ -14,6 +14,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"dealflow/internal/cost"
 	"dealflow/internal/request"
 	"dealflow/internal/response"
 )
@@ -21,13 +22,16 @@ import (
 // overHTTP is the gqlgen transport of one answer to one request:
 // https://graphql.github.io/graphql-over-http/draft/
 // It stands behind the door, which has read the body.
-type overHTTP struct{}
+type overHTTP struct {
+	server *Server
+	exec   *guarded
+}
 
 // Supports implements graphql.Transport.
 func (overHTTP) Supports(*http.Request) bool { return true }
 
 // Do implements graphql.Transport.
-func (overHTTP) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+func (t overHTTP) Do(w http.ResponseWriter, r *http.Request, _ graphql.GraphExecutor) {
 	start := graphql.Now()
 	params, err := paramsOf(r)
 	if wrong, ok := errors.AsType[*request.Error](err); ok {
@@ -40,21 +44,51 @@ func (overHTTP) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExe
 	params.Headers = r.Header
 	params.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
 
+	media, _ := mediaType(r.Header)
+	// Who asks what it costs is told so, which is another answer each time.
+	kept := r.Method == http.MethodGet && namesDocument(params) && r.Header.Get(cost.Header) == ""
+	run := func() *page { return t.run(w, r, params, media, kept) }
+	if kept {
+		t.server.conditional(w, r, t.exec, params, media, run)
+	} else if p := run(); p != nil {
+		send(w, *p)
+	}
+}
+
+// run executes an operation, and is nil when there is nothing more to answer. An
+// answer that may be kept is without what it cost this time.
+func (t overHTTP) run(w http.ResponseWriter, r *http.Request, params *graphql.RawParams, media string, kept bool) *page {
+	answer, refused := t.exec.answer(r, params)
+	switch {
+	case refused != nil:
+		w.Header().Set("Allow", http.MethodPost)
+		refuse(w, r, *refused)
+		return nil
+	case answer == nil:
+		return nil // the client is gone
+	}
+	if seconds, ok := retryAfter(answer.Errors); ok {
+		w.Header().Set("Retry-After", seconds)
+	}
+	good := len(answer.Errors) == 0
+	if kept && good {
+		delete(answer.Extensions, "cost")
+	}
+	return &page{statusOf(media, answer), media, response.Encode(answer), good}
+}
+
+// answer executes an operation of a request: nil when its client is gone.
+func (g *guarded) answer(r *http.Request, params *graphql.RawParams) (*graphql.Response, *refusal) {
 	ctx := graphql.StartOperationTrace(r.Context())
-	operation, errs := exec.CreateOperationContext(ctx, params)
+	operation, errs := g.CreateOperationContext(ctx, params)
 	if errs != nil {
-		reply(w, r, exec.DispatchError(graphql.WithOperationContext(ctx, operation), errs))
-		return
+		return g.DispatchError(graphql.WithOperationContext(ctx, operation), errs), nil
 	}
 	if r.Method == http.MethodGet && operation.Operation.Operation == ast.Mutation {
-		w.Header().Set("Allow", http.MethodPost)
-		refuse(w, r, refusal{http.StatusMethodNotAllowed, codeMethodNotAllowed, "GET is for queries: send a mutation by POST"})
-		return
+		return nil, &refusal{http.StatusMethodNotAllowed, codeMethodNotAllowed, "GET is for queries: send a mutation by POST"}
 	}
-	responses, ctx := exec.DispatchOperation(ctx, operation)
-	if answer := responses(ctx); answer != nil { // or else the client is gone
-		reply(w, r, answer)
-	}
+	responses, ctx := g.DispatchOperation(ctx, operation)
+	return responses(ctx), nil
 }
 
 // paramsOf is the operation that a request asks for.
@@ -70,21 +104,6 @@ func paramsOf(r *http.Request) (*graphql.RawParams, error) {
 		return request.FromForm(r.Header.Get("Content-Type"), body)
 	}
 	return request.FromJSON(body)
-}
-
-// reply sends GraphQL's response.
-func reply(w http.ResponseWriter, r *http.Request, answer *graphql.Response) {
-	media, _ := mediaType(r.Header)
-	h := w.Header()
-	h.Set("Content-Type", media+"; charset=utf-8")
-	if seconds, ok := retryAfter(answer.Errors); ok {
-		h.Set("Retry-After", strconv.Itoa(seconds))
-	}
-	text := response.Encode(answer)
-	h.Set("Content-Length", strconv.Itoa(len(text)))
-	w.WriteHeader(statusOf(media, answer))
-	// A client that is gone hears nothing, and nobody else is interested.
-	_, _ = w.Write(text)
 }
 
 // The media types of responses. The second is what clients understand that are
@@ -112,12 +131,11 @@ func statusOf(media string, answer *graphql.Response) int {
 }
 
 // retryAfter is how many seconds a client is to wait, if an error says so.
-func retryAfter(errs gqlerror.List) (seconds int, ok bool) {
-	if len(errs) == 0 {
-		return 0, false
+func retryAfter(errs gqlerror.List) (seconds string, ok bool) {
+	if len(errs) == 0 || errs[0].Extensions["retryAfter"] == nil {
+		return "", false
 	}
-	seconds, ok = errs[0].Extensions["retryAfter"].(int)
-	return seconds, ok
+	return fmt.Sprint(errs[0].Extensions["retryAfter"]), true
 }
 
 // mediaType is the media type of responses that a client prefers, by its Accept

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"net/http"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -183,18 +182,10 @@ func (n *names) label(op operation) string {
 
 // buildInfo is a gauge that is always 1, with what the program was built from.
 func buildInfo() prometheus.Collector {
-	labels := prometheus.Labels{"version": "unknown", "revision": "unknown", "go_version": "unknown"}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		labels["version"], labels["go_version"] = info.Main.Version, info.GoVersion
-		for _, setting := range info.Settings {
-			if setting.Key == "vcs.revision" {
-				labels["revision"] = setting.Value
-			}
-		}
-	}
+	b := readBuild()
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name:        "dealflow_build_info",
 		Help:        "Always 1; its labels tell what the program was built from.",
-		ConstLabels: labels,
+		ConstLabels: prometheus.Labels{"version": b.version, "revision": b.revision, "go_version": b.goVersion},
 	}, func() float64 { return 1 })
 }

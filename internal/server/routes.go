@@ -17,8 +17,10 @@ const apiPath = "/graphql"
 func (s *Server) routes(api api) http.Handler {
 	mux := http.NewServeMux()
 	// For signed-in clients.
-	graphql := s.graphql(api)
+	exec := s.executor(api)
+	graphql := s.graphql(exec)
 	mux.Handle(apiPath, s.cors(s.sockets(graphql, s.signedIn(s.keyed(s.bounded(graphql))))))
+	mux.Handle(restPath, s.cors(s.signedIn(s.keyed(s.endpoints(exec, api.schema.Schema())))))
 	mux.Handle(photo.Path, s.cors(s.config.Photos.Handler(s.config.Links, s.photoViewer, s.config.Log)))
 	// For operators and tools.
 	mux.Handle("GET /healthz", http.HandlerFunc(s.healthz))

@@ -110,6 +110,7 @@ func (c Config) withDefaults() Config {
 // Server serves the API. It is safe for concurrent use.
 type Server struct {
 	config   Config
+	build    build
 	keys     *auth.Keys
 	keyUses  *lastuse.Log
 	library  *document.Library
@@ -142,7 +143,7 @@ func newServer(c Config, api api, ensure ensureUser) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{config: c, users: newUsers(ensure, c.Now), prices: prices, buckets: cost.NewBuckets(limits, c.Now)}
+	s := &Server{config: c, build: readBuild(), users: newUsers(ensure, c.Now), prices: prices, buckets: cost.NewBuckets(limits, c.Now)}
 	s.keyUses = lastuse.New(c.Sales.KeysUsed, c.Now, c.Log)
 	s.keys = auth.NewKeys(c.Sales.FindKey, s.keyUses.Note, c.Now)
 	s.library = document.NewLibrary(c.Store, c.Now, c.Log)
