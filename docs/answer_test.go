@@ -5,10 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"dealflow/internal/apitest"
 )
 
 // A page shortens what differs from server to server: ids, cursors, names of
@@ -113,18 +114,12 @@ func (s standIns) same(want, got string) bool {
 	return true
 }
 
-// costText is what every answer ends with, and pages leave out.
-var costText = regexp.MustCompile(`,"extensions":\{"cost":\{[^{}]*\}\}\}(\n?)$`)
-
-// withoutCost is an answer as pages show it.
-func withoutCost(answer string) string { return costText.ReplaceAllString(answer, "}$1") }
-
 // check compares an answer with the one on the page, which shows what it costs where
 // that is what it is about.
 func (s standIns) check(t *testing.T, want, got string) {
 	t.Helper()
 	if !strings.Contains(want, `"cost":`) {
-		got = withoutCost(got)
+		got = apitest.WithoutCost(got)
 	}
 	differences := s.compare("", decode(t, want), decode(t, got))
 	if len(differences) > 0 {

@@ -18,6 +18,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	"dealflow/internal/apitest"
 )
 
 func TestMain(m *testing.M) {
@@ -186,7 +188,7 @@ func (s *service) ask(t *testing.T, token, document string) string {
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Authorization", "Bearer "+token)
 	_, answer := s.send(t, request)
-	return withoutCost(answer)
+	return apitest.WithoutCost(answer)
 }
 
 func (s *service) send(t *testing.T, request *http.Request) (int, string) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -38,6 +39,13 @@ type Response struct {
 	Raw    string
 	Header http.Header
 }
+
+// costText is what every answer ends with.
+var costText = regexp.MustCompile(`,"extensions":\{"cost":\{[^{}]*\}\}\}`)
+
+// WithoutCost is the text of answers without what they cost, which differs from one
+// to the next.
+func WithoutCost(raw string) string { return costText.ReplaceAllString(raw, "}") }
 
 // Do runs an operation and returns what came of it, errors and all.
 func (c *Client) Do(tb testing.TB, document string, vars Vars) Response {
