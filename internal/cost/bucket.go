@@ -55,7 +55,7 @@ func NewBuckets(limits Limits, now func() time.Time) *Buckets {
 }
 
 // owner is whose bucket it is: a user's, or a key's.
-type owner struct{ organization, user uuid.UUID }
+type owner struct{ organization, user, key uuid.UUID }
 
 // bucket is how many points somebody had at a time.
 type bucket struct {
@@ -73,7 +73,7 @@ type account struct {
 // accountOf is the account of a viewer. One with a budget of its own can save up for
 // as many seconds as everyone else.
 func (b *Buckets) accountOf(v auth.Viewer) account {
-	a := account{owner{v.OrganizationID, v.UserID}, float64(b.limits.Budget), float64(b.limits.Burst)}
+	a := account{owner{v.OrganizationID, v.UserID, v.KeyID}, float64(b.limits.Budget), float64(b.limits.Burst)}
 	if v.Budget > 0 {
 		a.size, a.rate = a.size/a.rate*float64(v.Budget), float64(v.Budget)
 	}

@@ -55,6 +55,7 @@ func TestBucketOfAKey(t *testing.T) {
 	c := &clock{}
 	b := NewBuckets(Limits{Max: 100, Budget: 10, Burst: 200}, c.now)
 	key := viewer(2)
+	key.KeyID = uuid.New()
 	if a := b.accountOf(key); a.rate != 2 || a.size != 40 {
 		t.Errorf("rate %v, size %v; want 2, and 20 seconds of it", a.rate, a.size)
 	}
@@ -62,6 +63,11 @@ func TestBucketOfAKey(t *testing.T) {
 	c.advance(3 * time.Second)
 	if left, _ := b.take(b.accountOf(key), 0); left != 6 {
 		t.Errorf("%d left after 3 seconds, want 6", left)
+	}
+	other := key // of the same user, or of none
+	other.KeyID = uuid.New()
+	if left, _ := b.take(b.accountOf(other), 0); left != 40 {
+		t.Errorf("another key has %d left, want 40 of its own", left)
 	}
 	key.Budget = 1 // as of now
 	c.advance(time.Hour)
