@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -15,7 +16,9 @@ import (
 
 	"dealflow"
 	"dealflow/internal/auth"
+	"dealflow/internal/cost"
 	"dealflow/internal/document"
+	"dealflow/internal/read"
 )
 
 // documentsCmd is `dealflow documents`.
@@ -31,6 +34,8 @@ func (documentsCmd) Help() string {
 	return `A document is an operation that was published for a client, such as a partner's program. The client's API keys (see dealflow keys) run its documents, which they name by their ids, and nothing else. Its build writes them into a manifest: Apollo's persisted query manifest, Relay's persisted queries, or the persisted documents of graphql-codegen's client preset.
 
 Publish a manifest before the version of the program that it belongs to. What was published before stays, under its own ids, until it is retired, so that older versions go on working. An id is of one text for ever.
+
+Of each document, COST is what it may cost at most, in points, when every page whose size is a variable is as large as pages may be. Compare it with what the server allows: --max-cost of dealflow serve.
 
 Examples:
 
@@ -94,7 +99,8 @@ func (c *documentsPublishCmd) Run(ctx context.Context, std streams) (err error) 
 			return err
 		}
 	}
-	list, err := document.Check(builtIn(), entries, holders)
+	schema := builtIn()
+	list, err := document.Check(schema, entries, holders)
 	if err != nil {
 		return refusedManifest(std, err)
 	}
@@ -105,7 +111,7 @@ func (c *documentsPublishCmd) Run(ctx context.Context, std streams) (err error) 
 	if len(holders) == 0 {
 		fmt.Fprintf(std.Err, "The client %s has no API key yet that could run these: make one with `dealflow keys create`.\n", c.Client)
 	}
-	return listChecked(std, list, outcomes)
+	return listChecked(std, schema, list, outcomes)
 }
 
 // documentsCheckCmd is `dealflow documents check`.
@@ -128,7 +134,7 @@ func (c *documentsCheckCmd) Run(std streams) error {
 	if err != nil {
 		return refusedManifest(std, err)
 	}
-	return listChecked(std, list, nil)
+	return listChecked(std, schema, list, nil)
 }
 
 func (c *documentsCheckCmd) schema() (*ast.Schema, error) {
@@ -165,9 +171,13 @@ func refusedManifest(std streams, err error) error {
 
 // listChecked lists documents that are good, and what became of each, if anything
 // was to.
-func listChecked(std streams, list []document.Checked, outcomes []document.Outcome) error {
+func listChecked(std streams, schema *ast.Schema, list []document.Checked, outcomes []document.Outcome) error {
 	table := tabwriter.NewWriter(std.Out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "NAME\tKIND\tID\tNEEDS\tOUTCOME")
+	fmt.Fprintln(table, "NAME\tKIND\tID\tNEEDS\tCOST\tOUTCOME")
+	prices, err := cost.NewPrices(schema, read.MaxPage)
+	if err != nil {
+		prices = nil // the schema is a file, without the directives of costs
+	}
 	for i, one := range list {
 		outcome := "good"
 		if outcomes != nil {
@@ -177,10 +187,25 @@ func listChecked(std streams, list []document.Checked, outcomes []document.Outco
 		for _, permission := range one.Needs.List() {
 			needs = append(needs, string(permission))
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", one.Name, strings.ToLower(string(one.Kind)), one.Key,
-			cmp.Or(strings.Join(needs, ","), "-"), outcome)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", one.Name, strings.ToLower(string(one.Kind)), one.Key,
+			cmp.Or(strings.Join(needs, ","), "-"), costAtMost(prices, one.Operation), outcome)
 	}
 	return table.Flush()
+}
+
+// costAtMost is what an operation may cost, in points, when each page whose size is
+// a variable is as large as pages may be.
+func costAtMost(prices *cost.Prices, operation *ast.OperationDefinition) string {
+	if prices == nil {
+		return "-"
+	}
+	variables := map[string]any{}
+	for _, one := range operation.VariableDefinitions {
+		if one.Type.NamedType == "Int" {
+			variables[one.Variable] = json.Number("-1") // of no page: it counts as the largest
+		}
+	}
+	return fmt.Sprint(prices.Of(operation, variables).Total())
 }
 
 // documentsListCmd is `dealflow documents list`.
