@@ -61,6 +61,25 @@ func (c *Client) Do(tb testing.TB, document string, vars Vars) Response {
 // Send sends a request with the client's token and reads a GraphQL answer.
 func (c *Client) Send(tb testing.TB, request *http.Request) Response {
 	tb.Helper()
+	answer := c.Fetch(tb, request)
+	var parsed struct {
+		Data       any
+		Errors     []Error
+		Extensions struct{ Cost cost.Report }
+	}
+	decoder := json.NewDecoder(strings.NewReader(answer.Raw))
+	decoder.UseNumber()
+	if err := decoder.Decode(&parsed); err != nil {
+		tb.Fatalf("the answer is not JSON: %v\n%s", err, answer.Raw)
+	}
+	answer.Data, answer.Errors, answer.Cost = Value{parsed.Data}, parsed.Errors, parsed.Extensions.Cost
+	return answer
+}
+
+// Fetch sends a request with the client's token and reads any answer: its status,
+// its header, and its body as it is.
+func (c *Client) Fetch(tb testing.TB, request *http.Request) Response {
+	tb.Helper()
 	for name, value := range c.headers {
 		request.Header.Set(name, value)
 	}
@@ -72,17 +91,7 @@ func (c *Client) Send(tb testing.TB, request *http.Request) Response {
 	defer answer.Body.Close()
 	raw, err := io.ReadAll(answer.Body)
 	check(tb, err)
-	var parsed struct {
-		Data       any
-		Errors     []Error
-		Extensions struct{ Cost cost.Report }
-	}
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
-	if err := decoder.Decode(&parsed); err != nil {
-		tb.Fatalf("the answer is not JSON: %v\n%s", err, raw)
-	}
-	return Response{answer.StatusCode, parsed.Errors, Value{parsed.Data}, parsed.Extensions.Cost, string(raw), answer.Header}
+	return Response{Status: answer.StatusCode, Header: answer.Header, Raw: string(raw)}
 }
 
 // Must runs an operation that is to have no errors, neither at the top nor in

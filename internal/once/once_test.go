@@ -402,3 +402,22 @@ func TestRunsAgain(t *testing.T) {
 		t.Errorf("there are %d deals, %d more events and %d answers", deals, events-before, answers)
 	}
 }
+
+// TestNoSecretIsStored shows that the secret of an API key, which is stored nowhere,
+// does not get into the stored answers either.
+func TestNoSecretIsStored(t *testing.T) {
+	eachOffice(t, func(o *office) {
+		const document = `mutation ($input: CreateApiKeyInput!) { ...F } fragment F on Mutation { made: createApiKey(input: $input) { secret } }`
+		vars := apitest.Vars{"input": apitest.Vars{"name": "x", "client": "x", "permissions": []string{"VIEW_LEADS"}}}
+		answer := o.send("key", document, vars)
+		if answer.Status != http.StatusBadRequest || answer.Errors[0].Code() != "BAD_REQUEST" {
+			o.Errorf("it was answered %d %s", answer.Status, answer.Raw)
+		}
+		if n := o.api.Store.Client.IdempotentAnswer.Query().CountX(o.Context) + o.api.Store.Client.APIKey.Query().CountX(o.Context); n > 0 {
+			o.Errorf("%d rows were written", n)
+		}
+		if secret := o.Must(o.T, document, vars).Get("made.secret").String(); !strings.HasPrefix(secret, "dfk_") {
+			o.Errorf("without the header it answers %s", secret)
+		}
+	})
+}

@@ -75,6 +75,9 @@ func (o onceOnly) InterceptOperation(ctx context.Context, next graphql.Operation
 	if !ok || operation.Operation.Operation != ast.Mutation {
 		return next(ctx)
 	}
+	if makesSecret(operation) {
+		return graphql.OneShot(o.observer.InterceptResponse(ctx, graphql.OneShot(secretNotKept())))
+	}
 	answer, executed, err := o.answer(ctx, request, operation, next)
 	switch {
 	case errors.Is(err, once.ErrReused):
@@ -86,6 +89,20 @@ func (o onceOnly) InterceptOperation(ctx context.Context, next graphql.Operation
 		answer = o.observer.InterceptResponse(ctx, graphql.OneShot(answer))
 	}
 	return graphql.OneShot(answer)
+}
+
+// makesSecret tells whether an answer has a secret in it that nobody is to see again:
+// it must not be stored.
+func makesSecret(operation *graphql.OperationContext) bool {
+	fields := graphql.CollectFields(operation, operation.Operation.SelectionSet, nil)
+	return slices.ContainsFunc(fields, func(f graphql.CollectedField) bool { return f.Name == "createApiKey" })
+}
+
+func secretNotKept() *graphql.Response {
+	return &graphql.Response{Errors: gqlerror.List{{
+		Message:    "createApiKey answers a secret, which is not stored with an Idempotency-Key: send it without, and revoke a key whose answer was lost.",
+		Extensions: map[string]any{"code": codeBadRequest, "status": http.StatusBadRequest},
+	}}}
 }
 
 func keyReused(err error) *graphql.Response {
