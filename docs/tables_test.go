@@ -16,6 +16,7 @@ import (
 	"dealflow/internal/apitest"
 	"dealflow/internal/auth"
 	"dealflow/internal/cost"
+	"dealflow/internal/server"
 	"dealflow/internal/store/storetest"
 )
 
@@ -158,6 +159,10 @@ func TestGuideErrors(t *testing.T) {
 			keyed := demo.With("Idempotency-Key", "key")
 			keyed.Do(t, `mutation { createContact(input: {name: "Ada"}) { userErrors { code } } }`, nil)
 			return keyed.Do(t, `mutation { createContact(input: {name: "Grace"}) { userErrors { code } } }`, nil)
+		},
+		"TIMEOUT": func() apitest.Response {
+			hasty := apitest.NewWith(t, storetest.SQLite(t), func(c *server.Config) { c.OperationTimeout = 1 })
+			return hasty.Organization(t, "demo").Do(t, `{ leadStatuses { id } }`, nil)
 		},
 		"INTERNAL": func() apitest.Response {
 			api.Store.Close()

@@ -63,8 +63,11 @@ func PresentError(log *slog.Logger) graphql.ErrorPresenterFunc {
 		}
 		code, status, argument := classify(err)
 		switch {
+		case errors.Is(ctx.Err(), context.DeadlineExceeded): // whatever the database made of it
+			code, status = "TIMEOUT", http.StatusServiceUnavailable
+			shown.Message = "The operation takes longer than the server lets it: ask for smaller pages or fewer fields."
 		case ctx.Err() != nil:
-			code, status = "CANCELED", 499 // whatever the database made of it
+			code, status = "CANCELED", 499
 		case code == codeInternal:
 			return internalError(ctx, log, shown, err)
 		}

@@ -56,22 +56,22 @@ func Each(t *testing.T, test func(t *testing.T, api *API)) {
 }
 
 // New starts a server on a store until the test ends.
-func New(tb testing.TB, s *store.Store) *API { return NewLive(tb, s, live.Config{}) }
+func New(tb testing.TB, s *store.Store) *API { return NewWith(tb, s, func(*server.Config) {}) }
 
 // NewLive is New with limits of subscriptions.
 func NewLive(tb testing.TB, s *store.Store, live live.Config) *API {
 	tb.Helper()
-	// The clock stands still, and so nothing is restored.
-	return newAPI(tb, s, live, cost.Limits{Burst: 1 << 40})
+	return NewWith(tb, s, func(c *server.Config) { c.Live = live })
 }
 
 // NewCosting is New with limits of what operations may cost.
 func NewCosting(tb testing.TB, s *store.Store, limits cost.Limits) *API {
 	tb.Helper()
-	return newAPI(tb, s, live.Config{}, limits)
+	return NewWith(tb, s, func(c *server.Config) { c.Cost = limits })
 }
 
-func newAPI(tb testing.TB, s *store.Store, live live.Config, limits cost.Limits) *API {
+// NewWith is New with another configuration.
+func NewWith(tb testing.TB, s *store.Store, change func(*server.Config)) *API {
 	tb.Helper()
 	clock := &Clock{now: time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)}
 	photoDir := tb.TempDir()
@@ -95,14 +95,17 @@ func newAPI(tb testing.TB, s *store.Store, live live.Config, limits cost.Limits)
 	following, stop := context.WithCancel(context.Background())
 	var tail sync.WaitGroup
 	tail.Go(func() { events.Run(following) })
-	srv, err := server.New(server.Config{
-		Events: events, Answers: api.Answers, Live: live,
+	config := server.Config{
+		Events: events, Answers: api.Answers,
 		Store: s, Sales: api.Sales, Verifier: verifier, Photos: photos, Links: links,
 		Now: clock.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		// Random documents of tests are larger than people's.
 		Limits: guard.Limits{Tokens: 20_000, Depth: 100, Aliases: 5000, Directives: 5000, Spreads: 5000},
-		Cost:   limits,
-	})
+		// The clock stands still, and so nothing is restored.
+		Cost: cost.Limits{Burst: 1 << 40},
+	}
+	change(&config)
+	srv, err := server.New(config)
 	check(tb, err)
 	api.server = srv
 	listener := httptest.NewServer(api.counted(srv.Handler()))

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
@@ -20,11 +21,12 @@ type guarded struct {
 	*executor.Executor
 	documents document.Extension
 	guard     *guard.Guard
+	timeout   time.Duration // of a query or a mutation
 }
 
 // newExecutor is the executor of a schema, whose extensions the caller adds.
-func newExecutor(schema graphql.ExecutableSchema, documents document.Extension, limits guard.Limits) *guarded {
-	g := &guarded{executor.New(schema), documents, guard.New(schema.Schema(), limits)}
+func newExecutor(schema graphql.ExecutableSchema, documents document.Extension, c Config) *guarded {
+	g := &guarded{executor.New(schema), documents, guard.New(schema.Schema(), c.Limits), c.OperationTimeout}
 	// What the guard has parsed is not parsed again.
 	g.SetQueryCache(g.guard.Documents())
 	return g
@@ -39,6 +41,20 @@ func (g *guarded) CreateOperationContext(ctx context.Context, params *graphql.Ra
 		}, errs
 	}
 	return g.Executor.CreateOperationContext(ctx, params)
+}
+
+// DispatchOperation implements graphql.GraphExecutor. A query or a mutation, which
+// has one response, is given up when it takes too long.
+func (g *guarded) DispatchOperation(ctx context.Context, operation *graphql.OperationContext) (graphql.ResponseHandler, context.Context) {
+	if operation.Operation.Operation == ast.Subscription {
+		return g.Executor.DispatchOperation(ctx, operation)
+	}
+	ctx, cancel := context.WithTimeout(ctx, g.timeout)
+	responses, ctx := g.Executor.DispatchOperation(ctx, operation)
+	return func(ctx context.Context) *graphql.Response {
+		defer cancel()
+		return responses(ctx)
+	}, ctx
 }
 
 // look finds the document that is asked for, and has the guard coerce its variables.

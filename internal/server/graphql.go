@@ -51,7 +51,7 @@ func (s *Server) graphql(exec *guarded) http.Handler {
 // executor executes the API's operations.
 func (s *Server) executor(a api) *guarded {
 	documents := document.NewExtension(s.library, s.config.Texts)
-	exec := newExecutor(a.schema, documents, s.config.Limits)
+	exec := newExecutor(a.schema, documents, s.config)
 	exec.SetErrorPresenter(a.present)
 	exec.SetRecoverFunc(a.recover)
 	// The first is the outermost.

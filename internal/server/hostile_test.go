@@ -2,6 +2,7 @@ package server
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"dealflow/ent"
 )
 
 // hostile is a request that somebody sends to do harm, or by a bad mistake, with the
@@ -294,4 +297,33 @@ func (w *world) dial(t *testing.T) net.Conn {
 	}
 	t.Cleanup(func() { conn.Close() })
 	return conn
+}
+
+// TestOperationTimeout has operations that take too long: before they begin, and
+// while they wait for the database.
+func TestOperationTimeout(t *testing.T) {
+	for name, timeout := range map[string]time.Duration{"before it begins": 1, "while it waits": 100 * time.Millisecond} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			c := w.config()
+			c.OperationTimeout = timeout
+			s, err := New(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.run(s)
+			const document = `mutation { createBusiness(input: {name: "x"}) { business { id } userErrors { message } } }`
+			w.do(http.MethodPost, "/graphql", `{"query":"{"}`)                       // the user is known from here on
+			err = w.store.Tx(t.Context(), func(context.Context, *ent.Client) error { // nobody else writes
+				a := w.query(document)
+				if !strings.Contains(a.body, `"code":"TIMEOUT"`) || strings.Contains(a.body, "context") {
+					t.Errorf("status %d, %s", a.status, a.body)
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
 }

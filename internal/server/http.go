@@ -88,7 +88,12 @@ func (g *guarded) answer(r *http.Request, params *graphql.RawParams) (*graphql.R
 		return nil, &refusal{http.StatusMethodNotAllowed, codeMethodNotAllowed, "GET is for queries: send a mutation by POST"}
 	}
 	responses, ctx := g.DispatchOperation(ctx, operation)
-	return responses(ctx), nil
+	answer := responses(ctx)
+	if answer == nil && r.Context().Err() == nil {
+		// Its time was over before it began, which no resolver could say.
+		answer = g.DispatchError(ctx, gqlerror.List{gqlerror.Wrap(ctx.Err())})
+	}
+	return answer, nil
 }
 
 // paramsOf is the operation that a request asks for.

@@ -25,6 +25,7 @@ const replayed = "Idempotency-Replayed"
 const (
 	codeKeyReused = "IDEMPOTENCY_KEY_REUSED"
 	codeCanceled  = "CANCELED"
+	codeTimeout   = "TIMEOUT"
 )
 
 type keyKey struct{}
@@ -150,10 +151,11 @@ func responseOf(ctx context.Context, next graphql.OperationHandler) *graphql.Res
 }
 
 // isKept tells whether a retry is to get the same response: one that is the
-// server's fault, or that nobody waited for, it is not.
+// server's fault, that nobody waited for, or that took too long, it is not.
 func isKept(executed *graphql.Response) bool {
-	codes := codesOf(executed.Errors)
-	return !slices.Contains(codes, codeInternal) && !slices.Contains(codes, codeCanceled)
+	return !slices.ContainsFunc(codesOf(executed.Errors), func(code string) bool {
+		return code == codeInternal || code == codeCanceled || code == codeTimeout
+	})
 }
 
 // decodeResponse reads what response.Encode wrote, which writes the same of it once

@@ -59,6 +59,8 @@ type Config struct {
 	// how long an answer that has begun may take to leave, which streams renew with
 	// each event: 1 min. IdleTimeout ends connections without requests: 2 min.
 	HeaderTimeout, ReadTimeout, WriteTimeout, IdleTimeout time.Duration
+	// OperationTimeout bounds how long a query or a mutation may run: 30 s.
+	OperationTimeout time.Duration
 
 	// Texts bounds the texts that clients may leave out once they have sent them.
 	Texts document.Limits
@@ -86,7 +88,7 @@ func (c Config) withDefaults() Config {
 	}
 	for field, usual := range map[*time.Duration]time.Duration{
 		&c.HeaderTimeout: 10 * time.Second, &c.ReadTimeout: time.Minute, &c.WriteTimeout: time.Minute,
-		&c.IdleTimeout: 2 * time.Minute, &c.ShutdownTimeout: 10 * time.Second,
+		&c.IdleTimeout: 2 * time.Minute, &c.OperationTimeout: 30 * time.Second, &c.ShutdownTimeout: 10 * time.Second,
 	} {
 		if *field <= 0 {
 			*field = usual
