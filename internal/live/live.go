@@ -232,7 +232,7 @@ func (Gate) MutateOperationContext(ctx context.Context, operation *graphql.Opera
 	if IsOpen(ctx) {
 		return nil
 	}
-	err := gqlerror.Errorf("Subscriptions need a WebSocket (graphql-transport-ws) or server-sent events: send Accept: text/event-stream.")
+	err := gqlerror.Errorf("Subscriptions need a WebSocket (graphql-transport-ws) or server-sent events: send Accept: text/event-stream, and if JSON will do too, name it after that.")
 	errcode.Set(err, errcode.ValidationFailed)
 	return err
 }

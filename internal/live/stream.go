@@ -6,7 +6,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -33,11 +32,27 @@ func (Streams) Supports(r *http.Request) bool { return IsStream(r) }
 
 // IsStream tells whether a request asks for an event stream.
 func IsStream(r *http.Request) bool {
-	if IsUpgrade(r) || !strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
+	if IsUpgrade(r) || !prefersStream(r.Header) {
 		return false
 	}
 	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	return r.Method == http.MethodGet || media == "application/json"
+}
+
+// prefersStream tells whether a client would rather have an event stream than one
+// answer. Some take both, such as urql: what they name first is what they prefer,
+// and only one answer can be kept by who asked for it.
+func prefersStream(h http.Header) (stream bool) {
+	best := 0.0
+	for media, quality := range request.Accepted(h) {
+		switch media {
+		case "text/event-stream", "application/json", "application/graphql-response+json":
+			if quality > best {
+				best, stream = quality, media == "text/event-stream"
+			}
+		}
+	}
+	return stream
 }
 
 // Do implements graphql.Transport.

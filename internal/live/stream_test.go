@@ -115,6 +115,34 @@ func TestStreamOfAQuery(t *testing.T) {
 	}
 }
 
+// TestStreamPreferred shows that who takes JSON as well gets a stream only when it
+// is named before, or with a higher quality.
+func TestStreamPreferred(t *testing.T) {
+	api := apitest.New(t, storetest.SQLite(t))
+	ada := api.Organization(t, "acme")
+	address := api.URL + "/graphql?query=" + url.QueryEscape("{ viewer { user { name } } }")
+	for accept, want := range map[string]string{
+		"text/event-stream":                        "text/event-stream",
+		"TEXT/Event-Stream;q=0.5":                  "text/event-stream",
+		"text/event-stream, multipart/mixed":       "text/event-stream", // urql's subscriptions
+		"*/*, text/event-stream":                   "text/event-stream",
+		"text/event-stream, application/json":      "text/event-stream",
+		"application/json;q=0.9,text/event-stream": "text/event-stream",
+		"application/json, text/event-stream":      "application/json",
+		"text/event-stream;q=0.5,application/json": "application/json",
+		"text/event-stream;q=0, */*":               "application/json",
+		// urql's queries
+		"application/graphql-response+json, application/graphql+json, application/json, text/event-stream, multipart/mixed": "application/graphql-response+json",
+	} {
+		r := request(t, http.MethodGet, address, ada, nil)
+		r.Header.Set("Accept", accept)
+		answer := open(t, r).answer
+		if got, _, _ := strings.Cut(answer.Header.Get("Content-Type"), ";"); answer.StatusCode != http.StatusOK || got != want {
+			t.Errorf("%s: status %d, %s", accept, answer.StatusCode, got)
+		}
+	}
+}
+
 // TestStreamRefused is answered in the way of any request.
 func TestStreamRefused(t *testing.T) {
 	api := apitest.New(t, storetest.SQLite(t))

@@ -6,7 +6,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -146,20 +145,11 @@ func retryAfter(errs gqlerror.List) (seconds string, ok bool) {
 // mediaType is the media type of responses that a client prefers, by its Accept
 // header. It is the plain one, and not ok, when the client takes neither.
 func mediaType(h http.Header) (media string, ok bool) {
-	accept := strings.Join(h.Values("Accept"), ",")
-	if strings.TrimSpace(accept) == "" {
+	if strings.TrimSpace(strings.Join(h.Values("Accept"), "")) == "" {
 		return plainMedia, true
 	}
 	own, plain := -1.0, -1.0
-	for part := range strings.SplitSeq(accept, ",") {
-		kind, params, err := mime.ParseMediaType(part)
-		if err != nil {
-			continue
-		}
-		quality := 1.0
-		if given, err := strconv.ParseFloat(params["q"], 64); err == nil {
-			quality = given
-		}
+	for kind, quality := range request.Accepted(h) {
 		switch kind {
 		case ownMedia:
 			own = quality
