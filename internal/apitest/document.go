@@ -3,7 +3,9 @@ package apitest
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"net/http"
+	"os"
 	"sync"
 	"testing"
 
@@ -23,7 +25,22 @@ func (c *Client) Publish(tb testing.TB, client string, texts map[string]string) 
 	tb.Helper()
 	manifest, err := json.Marshal(texts)
 	check(tb, err)
-	entries, err := document.ReadManifest(bytes.NewReader(manifest))
+	return c.publish(tb, client, bytes.NewReader(manifest))
+}
+
+// PublishManifest publishes the documents of a manifest, which is a file, for one of
+// the organization's clients.
+func (c *Client) PublishManifest(tb testing.TB, client, path string) []document.Outcome {
+	tb.Helper()
+	manifest, err := os.Open(path)
+	check(tb, err)
+	defer manifest.Close()
+	return c.publish(tb, client, manifest)
+}
+
+func (c *Client) publish(tb testing.TB, client string, manifest io.Reader) []document.Outcome {
+	tb.Helper()
+	entries, err := document.ReadManifest(manifest)
 	check(tb, err)
 	list, err := document.Check(schema(), entries, nil)
 	check(tb, err)

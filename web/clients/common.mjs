@@ -1,5 +1,6 @@
 // What the scripts of clients_test.go share: what the test tells them, and the
 // clients as pages make them.
+import assert from "node:assert/strict";
 import { createClient as createStreams } from "graphql-sse";
 import { createClient as createSockets } from "graphql-ws";
 import WebSocket from "ws";
@@ -56,4 +57,51 @@ export function run(client, request) {
       complete: () => resolve({ results }),
     });
   });
+}
+
+/** An exchange of a client with the API: what it asked for, and how, and what it was told. */
+class Exchange {
+  constructor(url, init, response) {
+    const body = init.body ? JSON.parse(init.body) : Object.fromEntries(new URL(url).searchParams);
+    const extensions = typeof body.extensions === "string" ? JSON.parse(body.extensions) : body.extensions;
+    Object.assign(this, { url, init, response, body, method: init.method ?? "GET" });
+    this.text = body.query;
+    this.hash = extensions?.persistedQuery?.sha256Hash;
+    this.id = body.documentId ?? body.doc_id;
+  }
+
+  /** Such as "GET hash: 200". */
+  toString() {
+    const names = ["id", "hash", "text"].filter((name) => this[name]);
+    return `${this.method} ${names.join(", ")}: ${this.response.status}`;
+  }
+}
+
+/** A fetch, and what was sent by it. */
+export function wiretap() {
+  const sent = [];
+  return {
+    sent,
+    fetch: async (url, init = {}) => {
+      const response = await fetch(url, init);
+      sent.push(new Exchange(url, init, response));
+      return response;
+    },
+  };
+}
+
+/** Repeats a GET with the ETag of its answer, as browsers do: it is good until a change. */
+export async function isUnchangedUntil({ url, init, response }, change) {
+  const etag = response.headers.get("etag");
+  assert.match(etag, /^"[^"]+"$/);
+  const headers = { ...Object.fromEntries(new Headers(init.headers)), "If-None-Match": etag };
+  const unchanged = await fetch(url, { headers });
+  assert.equal(unchanged.status, 304);
+  assert.equal(await unchanged.text(), "");
+  assert.equal(unchanged.headers.get("etag"), etag);
+  await change();
+  const changed = await fetch(url, { headers });
+  assert.equal(changed.status, 200);
+  assert.notEqual(changed.headers.get("etag"), etag);
+  assert.ok((await changed.json()).data);
 }

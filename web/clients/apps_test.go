@@ -1,0 +1,104 @@
+package clients_test
+
+import (
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"dealflow/internal/apitest"
+	"dealflow/internal/auth"
+)
+
+// The tests of this file run what people build their apps with: the tools that
+// write manifests, and the clients that ask for what is in them. The apps are in
+// the directory apps; their builds write into a directory of the test.
+
+// app copies an app, and puts the server's schema and the packages beside it.
+func app(t *testing.T, api *apitest.API, name string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join("apps", name))); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(absolute(t, "node_modules"), filepath.Join(dir, "node_modules")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "schema.graphql"), served(t, api, "/schema.graphql"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// served is what the server has at a path, for anyone.
+func served(t *testing.T, api *apitest.API, path string) []byte {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, api.URL+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		t.Fatalf("%s: status %d, %v", path, answer.StatusCode, err)
+	}
+	return text
+}
+
+func absolute(t *testing.T, path string) string {
+	t.Helper()
+	path, err := filepath.Abs(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// tool runs a program of a package in an app's directory, and returns what it
+// printed. Whether it failed is for the caller.
+func tool(t *testing.T, dir, program string, args ...string) (string, error) {
+	t.Helper()
+	if !filepath.IsAbs(program) {
+		program = absolute(t, filepath.Join("node_modules", program))
+	}
+	command := apitest.Node(t, "..", append([]string{program}, args...)...)
+	command.Dir, command.Stderr = dir, nil
+	printed, err := command.CombinedOutput()
+	return string(printed), err
+}
+
+// build runs a program that is to succeed.
+func build(t *testing.T, dir, program string, args ...string) {
+	t.Helper()
+	if printed, err := tool(t, dir, program, args...); err != nil {
+		t.Fatalf("%s: %v\n%s", program, err, printed)
+	}
+}
+
+// testClient runs a script with a token of an organization that has published
+// nothing, and with a partner's key of one that has published the manifest: there,
+// people could leave out its texts from the start.
+func testClient(t *testing.T, api *apitest.API, name, manifest string) {
+	t.Helper()
+	page, publisher := api.Organization(t, "page"), api.Organization(t, "publisher")
+	publisher.PublishManifest(t, "partner", manifest)
+	key, _ := publisher.Key(t, "partner", auth.ViewSalesPipelines, auth.EditSalesPipelines)
+	script(t, name, map[string]any{
+		"url": api.URL, "manifest": manifest,
+		"page":    map[string]any{"token": page.Token, "board": newBoard(t, page)},
+		"partner": map[string]any{"token": key.Token, "board": newBoard(t, publisher)},
+	})
+}
+
+func TestApollo(t *testing.T) {
+	apitest.Each(t, func(t *testing.T, api *apitest.API) {
+		dir := app(t, api, "apollo")
+		build(t, dir, "@apollo/generate-persisted-query-manifest/cli.js")
+		testClient(t, api, "apollo.mjs", filepath.Join(dir, "persisted-query-manifest.json"))
+	})
+}
