@@ -7,8 +7,12 @@ import (
 	"path/filepath"
 	"testing"
 
+	"entgo.io/ent/dialect/sql"
+
+	"dealflow/ent/deal"
 	"dealflow/internal/apitest"
 	"dealflow/internal/auth"
+	"dealflow/internal/id"
 )
 
 // The tests of this file run what people build their apps with: the tools that
@@ -101,4 +105,45 @@ func TestApollo(t *testing.T) {
 		build(t, dir, "@apollo/generate-persisted-query-manifest/cli.js")
 		testClient(t, api, "apollo.mjs", filepath.Join(dir, "persisted-query-manifest.json"))
 	})
+}
+
+func TestUrql(t *testing.T) {
+	apitest.Each(t, func(t *testing.T, api *apitest.API) {
+		dir := app(t, api, "urql")
+		build(t, dir, filepath.Join(dir, "build.mjs"))
+		testClient(t, api, "urql.mjs", filepath.Join(dir, "persisted-documents.json"))
+	})
+}
+
+func TestRelay(t *testing.T) {
+	apitest.Each(t, func(t *testing.T, api *apitest.API) {
+		ada, dir := api.Organization(t, "acme"), app(t, api, "relay")
+		b := newBoard(t, ada)
+		for _, name := range []string{"one", "two", "three", "four"} {
+			ada.Must(t, `mutation ($stage: ID!, $email: String!) {
+				createDeal(input: {title: "Small", stageId: $stage, contact: {email: $email}}) { deal { id } userErrors { message } } }`,
+				apitest.Vars{"stage": b.Here, "email": name + "@example.com"})
+		}
+		build(t, dir, "relay-compiler/cli.js")
+		ada.PublishManifest(t, "partner", filepath.Join(dir, "persisted.json"))
+		key, _ := ada.Key(t, "partner", auth.ViewSalesPipelines, auth.EditSalesPipelines)
+		script(t, "relay.mjs", map[string]any{
+			"url": api.URL, "key": key.Token, "app": dir, "pipeline": b.Pipeline, "deals": newest(t, api, ada),
+		})
+	})
+}
+
+// newest are the ids of an organization's deals as the database has them, the
+// newest first.
+func newest(t *testing.T, api *apitest.API, as *apitest.Client) []string {
+	t.Helper()
+	rows, err := api.Store.Client.Deal.Query().Order(deal.ByCreatedAt(sql.OrderDesc()), deal.ByID(sql.OrderDesc())).All(as.Context)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := make([]string, len(rows))
+	for i, row := range rows {
+		ids[i] = id.Deal.Encode(row.ID)
+	}
+	return ids
 }
