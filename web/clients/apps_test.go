@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"testing"
 
 	"entgo.io/ent/dialect/sql"
@@ -13,6 +15,7 @@ import (
 	"dealflow/internal/apitest"
 	"dealflow/internal/auth"
 	"dealflow/internal/id"
+	"dealflow/internal/store/storetest"
 )
 
 // The tests of this file run what people build their apps with: the tools that
@@ -146,4 +149,35 @@ func newest(t *testing.T, api *apitest.API, as *apitest.Client) []string {
 		ids[i] = id.Deal.Encode(row.ID)
 	}
 	return ids
+}
+
+func TestCodegen(t *testing.T) {
+	api := apitest.New(t, storetest.SQLite(t))
+	ada, dir := api.Organization(t, "acme"), app(t, api, "codegen")
+	build(t, dir, "@graphql-codegen/cli/cjs/bin.js", "--config", "codegen.json")
+	build(t, dir, "typescript/bin/tsc")
+	testWrongTypes(t, dir)
+	manifest := filepath.Join(dir, "src", "gql", "persisted-documents.json")
+	ada.PublishManifest(t, "partner", manifest)
+	key, _ := ada.Key(t, "partner", auth.ViewSalesPipelines, auth.EditSalesPipelines)
+	script(t, "codegen.mjs", map[string]any{
+		"url": api.URL, "key": key.Token, "app": dir, "manifest": manifest, "board": newBoard(t, ada),
+	})
+}
+
+// testWrongTypes shows that the types are of the schema: who takes them for others
+// is told so, file by file.
+func testWrongTypes(t *testing.T, dir string) {
+	t.Helper()
+	printed, err := tool(t, dir, "typescript/bin/tsc", "--noEmit", "--pretty", "false", "--project", "wrong")
+	if err == nil {
+		t.Error("wrong types pass")
+	}
+	var got []string
+	for _, found := range regexp.MustCompile(`(?m)^(\S+)\(\d+,\d+\): error (TS\d+)`).FindAllStringSubmatch(printed, -1) {
+		got = append(got, found[1]+" "+found[2])
+	}
+	if want := []string{"wrong/field.ts TS2339", "wrong/variable.ts TS2322"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q\n%s", got, want, printed)
+	}
 }
