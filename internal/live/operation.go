@@ -89,8 +89,9 @@ func (o *operation) run(ctx context.Context, viewer auth.Viewer, params *graphql
 
 // answer executes a query or a mutation.
 func (o *operation) answer(ctx context.Context, operation *graphql.OperationContext) {
-	responses, ctx := o.socket.exec.DispatchOperation(ctx, operation)
-	for answer := responses(ctx); answer != nil; answer = responses(ctx) {
+	// The operation's own context may end with its response.
+	responses, own := o.socket.exec.DispatchOperation(ctx, operation)
+	for answer := responses(own); answer != nil; answer = responses(own) {
 		if o.push(ctx, &message{payload: response.Encode(answer)}) != nil {
 			break
 		}

@@ -152,8 +152,9 @@ func (s *stream) serve(ctx context.Context, p performance, params *graphql.RawPa
 // execute runs the operation until ctx ends or it is over.
 func (s *stream) execute(ctx context.Context, p performance, params *graphql.RawParams) {
 	if p.operation.Operation.Operation != ast.Subscription {
-		responses, ctx := p.exec.DispatchOperation(ctx, p.operation)
-		for answer := responses(ctx); answer != nil; answer = responses(ctx) {
+		// The operation's own context may end with its response.
+		responses, own := p.exec.DispatchOperation(ctx, p.operation)
+		for answer := responses(own); answer != nil; answer = responses(own) {
 			if s.push(ctx, &message{payload: response.Encode(answer)}) != nil {
 				break
 			}
