@@ -83,16 +83,11 @@ func (c *documentsPublishCmd) Run(ctx context.Context, std streams) (err error) 
 	if err != nil {
 		return refusedManifest(std, err)
 	}
-	s, err := c.openExisting(ctx)
+	s, ctx, err := c.openFor(ctx, c.Org)
 	if err != nil {
 		return err
 	}
 	defer closing(s, &err)
-	organization, err := findOrganization(ctx, s, c.Org)
-	if err != nil {
-		return err
-	}
-	ctx = asOperator(ctx, organization)
 	holders := c.holder()
 	if holders == nil {
 		if holders, err = document.Holders(ctx, s, c.Client, time.Now()); err != nil {
@@ -217,16 +212,12 @@ type documentsListCmd struct {
 
 // Run runs the command.
 func (c *documentsListCmd) Run(ctx context.Context, std streams) (err error) {
-	s, err := c.openExisting(ctx)
+	s, ctx, err := c.openFor(ctx, c.Org)
 	if err != nil {
 		return err
 	}
 	defer closing(s, &err)
-	organization, err := findOrganization(ctx, s, c.Org)
-	if err != nil {
-		return err
-	}
-	list, err := document.List(asOperator(ctx, organization), s, c.Client)
+	list, err := document.List(ctx, s, c.Client)
 	if err != nil {
 		return err
 	}
@@ -249,16 +240,12 @@ type documentsRetireCmd struct {
 
 // Run runs the command.
 func (c *documentsRetireCmd) Run(ctx context.Context, std streams) (err error) {
-	s, err := c.openExisting(ctx)
+	s, ctx, err := c.openFor(ctx, c.Org)
 	if err != nil {
 		return err
 	}
 	defer closing(s, &err)
-	organization, err := findOrganization(ctx, s, c.Org)
-	if err != nil {
-		return err
-	}
-	retired, err := document.Retire(asOperator(ctx, organization), s, c.Client, c.Document, time.Now())
+	retired, err := document.Retire(ctx, s, c.Client, c.Document, time.Now())
 	if err != nil {
 		return err
 	}

@@ -78,22 +78,18 @@ func (c *exportFlags) run(
 	ctx context.Context, std streams, pipeline string,
 	do func(*importer.Export, context.Context) (importer.Exported, error),
 ) (err error) {
-	s, err := c.openExisting(ctx)
+	s, ctx, err := c.openFor(ctx, c.Org)
 	if err != nil {
 		return err
 	}
 	defer closing(s, &err)
-	organization, err := findOrganization(ctx, s, c.Org)
-	if err != nil {
-		return err
-	}
 	bar := newProgress(std.Err, "exporting", -1)
 	var done importer.Exported
 	err = c.write(std, func(out io.Writer) error {
 		done, err = do(&importer.Export{
 			Sales: sales.New(s, nil, time.Now), Store: s, Out: out, Pipeline: pipeline,
 			Progress: func(rows int) { bar.to(int64(rows)) },
-		}, asOperator(ctx, organization))
+		}, ctx)
 		return err
 	})
 	bar.done()

@@ -8,8 +8,6 @@ import (
 	"os"
 	"time"
 
-	"dealflow/ent"
-	"dealflow/internal/auth"
 	"dealflow/internal/importer"
 	"dealflow/internal/sales"
 )
@@ -120,18 +118,14 @@ func (c *importFlags) run(
 	if err != nil {
 		return err
 	}
-	s, err := c.openExisting(ctx)
+	s, ctx, err := c.openFor(ctx, c.Org)
 	if err != nil {
 		return err
 	}
 	defer closing(s, &err)
-	organization, err := findOrganization(ctx, s, c.Org)
-	if err != nil {
-		return err
-	}
 	bar := newProgress(std.Err, "importing", info.Size())
 	listed := &rowErrors{bar: bar, most: c.MaxErrors}
-	result, err := do(asOperator(ctx, organization), &importer.Import{
+	result, err := do(ctx, &importer.Import{
 		Sales: sales.New(s, nil, time.Now), File: file,
 		Pipeline: pipeline, CreatePipeline: c.CreatePipeline, Strict: c.Strict, DryRun: c.DryRun,
 		Progress: bar.to, Report: listed.add,
@@ -143,14 +137,6 @@ func (c *importFlags) run(
 	}
 	c.summarize(std, result)
 	return c.failed(result)
-}
-
-// asOperator is the context of who runs commands: nobody's user, who may do all
-// within the organization.
-func asOperator(ctx context.Context, organization *ent.Organization) context.Context {
-	return auth.WithViewer(ctx, auth.Viewer{
-		OrganizationID: organization.ID, Role: auth.RoleAdmin, Permissions: auth.RoleAdmin.Permissions(),
-	})
 }
 
 // rowErrors lists bad rows, but not for ever.

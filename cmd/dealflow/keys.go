@@ -52,16 +52,12 @@ type keysCreateCmd struct {
 
 // Run runs the command.
 func (c *keysCreateCmd) Run(ctx context.Context, std streams) (err error) {
-	s, err := c.openExisting(ctx)
+	s, ctx, err := c.openFor(ctx, c.Org)
 	if err != nil {
 		return err
 	}
 	defer closing(s, &err)
-	organization, err := findOrganization(ctx, s, c.Org)
-	if err != nil {
-		return err
-	}
-	made, err := sales.New(s, nil, time.Now).CreateAPIKey(asOperator(ctx, organization), c.input(time.Now()))
+	made, err := sales.New(s, nil, time.Now).CreateAPIKey(ctx, c.input(time.Now()))
 	if err != nil {
 		return err
 	}
@@ -95,20 +91,16 @@ type keysListCmd struct {
 
 // Run runs the command.
 func (c *keysListCmd) Run(ctx context.Context, std streams) (err error) {
-	s, err := c.openExisting(ctx)
+	s, ctx, err := c.openFor(ctx, c.Org)
 	if err != nil {
 		return err
 	}
 	defer closing(s, &err)
-	organization, err := findOrganization(ctx, s, c.Org)
-	if err != nil {
-		return err
-	}
 	query := s.Client.APIKey.Query().Order(apikey.ByClient(), apikey.ByCreatedAt(sql.OrderDesc()), apikey.ByID())
 	if c.Client != "" {
 		query.Where(apikey.Client(c.Client))
 	}
-	list, err := query.All(asOperator(ctx, organization))
+	list, err := query.All(ctx)
 	if err != nil {
 		return err
 	}

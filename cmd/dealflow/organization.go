@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"text/tabwriter"
 	"time"
 
 	"dealflow/ent"
 	"dealflow/ent/organization"
+	"dealflow/internal/auth"
 	"dealflow/internal/id"
 	"dealflow/internal/sales"
 	"dealflow/internal/store"
@@ -75,6 +77,28 @@ func (c *organizationListCmd) Run(ctx context.Context, std streams) (err error) 
 		fmt.Fprintf(table, "%s\t%s\t%s\n", id.Organization.Encode(o.ID), o.Name, o.Currency)
 	}
 	return table.Flush()
+}
+
+// openFor opens the database for a command about one organization, which its name or
+// its id says, and makes a context in which the command acts there as its operator.
+func (f databaseFlags) openFor(ctx context.Context, nameOrID string) (*store.Store, context.Context, error) {
+	s, err := f.openExisting(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	found, err := findOrganization(ctx, s, nameOrID)
+	if err != nil {
+		return nil, nil, errors.Join(err, s.Close())
+	}
+	return s, asOperator(ctx, found), nil
+}
+
+// asOperator is the context of who runs commands: nobody's user, who may do all
+// within the organization.
+func asOperator(ctx context.Context, organization *ent.Organization) context.Context {
+	return auth.WithViewer(ctx, auth.Viewer{
+		OrganizationID: organization.ID, Role: auth.RoleAdmin, Permissions: auth.RoleAdmin.Permissions(),
+	})
 }
 
 // findOrganization is the organization with a name or an id.

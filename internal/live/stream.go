@@ -2,7 +2,6 @@ package live
 
 import (
 	"context"
-	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -59,7 +58,7 @@ func prefersStream(h http.Header) (stream bool) {
 func (t Streams) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	ctx, cancel := context.WithCancel(graphql.StartOperationTrace(open(r.Context())))
 	defer cancel()
-	params, err := paramsOf(r)
+	params, err := request.FromHTTP(r)
 	if err != nil {
 		refuse(w, gqlerror.List{problem("BAD_REQUEST", err.Error(), http.StatusBadRequest)})
 		return
@@ -313,26 +312,4 @@ func refuse(w http.ResponseWriter, errs gqlerror.List) {
 
 func problem(code, text string, status int) *gqlerror.Error {
 	return &gqlerror.Error{Message: text, Extensions: map[string]any{"code": code, "status": status}}
-}
-
-// paramsOf is the operation that a request asks for.
-func paramsOf(r *http.Request) (*graphql.RawParams, error) {
-	start := graphql.Now()
-	params, err := read(r)
-	if err == nil {
-		params.Headers = r.Header
-		params.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
-	}
-	return params, err
-}
-
-func read(r *http.Request) (*graphql.RawParams, error) {
-	if r.Method == http.MethodGet {
-		return request.FromQuery(r.URL.RawQuery)
-	}
-	text, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, errors.New("the request's body ended early")
-	}
-	return request.FromJSON(text)
 }

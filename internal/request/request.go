@@ -45,7 +45,7 @@ func FromJSON(body []byte) (*graphql.RawParams, error) {
 	if !isObject(body) || decode(body, &members) != nil {
 		return nil, &Error{shape}
 	}
-	return read(members)
+	return operationOf(members)
 }
 
 // FromQuery reads the query of a URL, in which variables and extensions are JSON.
@@ -74,11 +74,11 @@ func FromQuery(raw string) (*graphql.RawParams, error) {
 			members[name] = text
 		}
 	}
-	return read(members)
+	return operationOf(members)
 }
 
-// read makes an operation of what a client sent.
-func read(members map[string]json.RawMessage) (*graphql.RawParams, error) {
+// operationOf makes an operation of what a client sent.
+func operationOf(members map[string]json.RawMessage) (*graphql.RawParams, error) {
 	p := &graphql.RawParams{}
 	for _, member := range []struct {
 		name string

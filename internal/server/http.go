@@ -3,8 +3,6 @@ package server
 import (
 	"errors"
 	"fmt"
-	"io"
-	"mime"
 	"net/http"
 	"strings"
 
@@ -31,8 +29,7 @@ func (overHTTP) Supports(*http.Request) bool { return true }
 
 // Do implements graphql.Transport.
 func (t overHTTP) Do(w http.ResponseWriter, r *http.Request, _ graphql.GraphExecutor) {
-	start := graphql.Now()
-	params, err := paramsOf(r)
+	params, err := request.FromHTTP(r)
 	if wrong, ok := errors.AsType[*request.Error](err); ok {
 		refuse(w, r, refusal{http.StatusBadRequest, codeBadRequest, wrong.Message})
 		return
@@ -40,8 +37,6 @@ func (t overHTTP) Do(w http.ResponseWriter, r *http.Request, _ graphql.GraphExec
 	if err != nil {
 		panic(err) // the body is in memory: it is our fault
 	}
-	params.Headers = r.Header
-	params.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
 
 	media, _ := mediaType(r.Header)
 	// Who asks what it costs is told so, which is another answer each time.
@@ -93,21 +88,6 @@ func (g *guarded) answer(r *http.Request, params *graphql.RawParams) (*graphql.R
 		answer = g.DispatchError(ctx, gqlerror.List{gqlerror.Wrap(ctx.Err())})
 	}
 	return answer, nil
-}
-
-// paramsOf is the operation that a request asks for.
-func paramsOf(r *http.Request) (*graphql.RawParams, error) {
-	if r.Method == http.MethodGet {
-		return request.FromQuery(r.URL.RawQuery)
-	}
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	if isForm(r) {
-		return request.FromForm(r.Header.Get("Content-Type"), body)
-	}
-	return request.FromJSON(body)
 }
 
 // The media types of responses. The second is what clients understand that are
@@ -165,13 +145,6 @@ func mediaType(h http.Header) (media string, ok bool) {
 		return ownMedia, true
 	}
 	return plainMedia, plain > 0
-}
-
-// isForm tells a multipart request from a JSON one, of which there are no others
-// behind the door.
-func isForm(r *http.Request) bool {
-	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	return media == "multipart/form-data"
 }
 
 // notAcceptable is the refusal of a client that takes no media type of ours.
