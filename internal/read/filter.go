@@ -133,6 +133,16 @@ func (c *conditions) sub(gather func(*conditions)) clause {
 	return part.all
 }
 
+// said is sub, and nil for a part that says nothing: so {contact: {}} is not only for
+// deals that have a contact.
+func (c *conditions) said(gather func(*conditions)) clause {
+	part := &conditions{budget: c.budget}
+	if gather(part); len(part.clauses) == 0 {
+		return nil
+	}
+	return part.all
+}
+
 func (c *conditions) all(s *sql.Selector) *sql.Predicate {
 	if len(c.clauses) == 0 {
 		return sql.ExprP("1 = 1")

@@ -166,8 +166,7 @@ func (f *DealFilter) gather(c *conditions) {
 	span(c, deal.FieldStageEnteredAt, f.StageEnteredAt, instant)
 	span(c, deal.FieldCreatedAt, f.CreatedAt, instant)
 	span(c, deal.FieldUpdatedAt, f.UpdatedAt, instant)
-	if f.Contact != nil {
-		of := c.sub(f.Contact.gather)
+	if of := c.said(f.Contact.gather); of != nil {
 		c.add(inside(deal.FieldContactID, contact.Table, contact.FieldID, of))
 	}
 }

@@ -23,6 +23,10 @@ type ContactInput struct {
 	Tags        []string
 }
 
+func (i *ContactInput) saysNothing() bool {
+	return i.Email == nil && i.Phone == nil && i.Name == nil && i.CompanyName == nil && i.Tags == nil
+}
+
 // contactRef is what a request says of a contact: its id, or a description.
 type contactRef struct {
 	id          *uuid.UUID
@@ -33,6 +37,9 @@ func (r contactRef) none() bool { return r.id == nil && r.description == nil }
 
 // contact reads which contact a deal is with.
 func (k *check) contact(contactID *string, input *ContactInput) contactRef {
+	if input != nil && input.saysNothing() {
+		input = nil // as a document has it whose variables were left out
+	}
 	if contactID != nil && input != nil {
 		k.add(CodeInvalid, "exclusive", in("contactId"), "Give contactId or contact, not both.")
 	}
