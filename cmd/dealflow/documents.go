@@ -41,18 +41,31 @@ Examples:
 
     dealflow documents check persisted-documents.json --permission VIEW_LEADS
     dealflow documents publish persisted-documents.json --org demo --client acme-erp
+    dealflow documents publish --standard --group leads --org demo --client acme-erp
     dealflow documents list --org demo --client acme-erp
     dealflow documents retire --org demo --client acme-erp LeadsOfToday`
 }
 
 // manifestFlags name a manifest, and say who is to run it.
 type manifestFlags struct {
-	Manifest   string            `arg:"" type:"existingfile" help:"The file that the client's build has written."`
+	Manifest   string            `arg:"" optional:"" type:"existingfile" help:"The file that the client's build has written."`
+	Standard   bool              `help:"The documents that come with this program, in place of a manifest's."`
+	Group      []string          `enum:"${groups}" placeholder:"GROUP" help:"Of the documents that come with this program only this group, as often as needed: ${enum}."`
 	Permission []auth.Permission `enum:"VIEW_SALES_PIPELINES,EDIT_SALES_PIPELINES,VIEW_LEADS,EDIT_LEADS,MANAGE_ORGANIZATION" help:"A permission that whoever runs the documents has, as often as needed: ${enum}."`
 }
 
-// read reads the manifest.
+// read reads the manifest, or what takes its place.
 func (f manifestFlags) read() ([]document.Entry, error) {
+	switch {
+	case f.Standard && f.Manifest != "":
+		return nil, errors.New("give a manifest or --standard, not both")
+	case f.Standard:
+		return document.Standard(f.Group...), nil
+	case len(f.Group) > 0:
+		return nil, errors.New("--group is of the documents that come with this program: add --standard")
+	case f.Manifest == "":
+		return nil, errors.New("give a manifest, or --standard for the documents that come with this program")
+	}
 	file, err := os.Open(f.Manifest)
 	if err != nil {
 		return nil, err

@@ -14,6 +14,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"dealflow/internal/document"
 )
 
 // The exit codes, as `dealflow --help` tells them.
@@ -67,7 +69,7 @@ func run(ctx context.Context, args []string, std streams) int {
 		kong.Name("dealflow"),
 		kong.Description(description),
 		kong.DefaultEnvars("DEALFLOW"),
-		kong.Vars{"version": version()},
+		kong.Vars{"version": version(), "groups": document.StandardGroups},
 		kong.Writers(std.Out, std.Err),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.Exit(func(code int) { leave = &code }),

@@ -34,6 +34,8 @@ type Problem struct {
 	Detail string `json:"detail"`
 	// Errors are all things that are wrong, if there are more than that.
 	Errors json.RawMessage `json:"errors,omitempty"`
+	// Extensions are what the API says beside its errors, such as what it costs.
+	Extensions map[string]any `json:"extensions,omitempty"`
 }
 
 // Answer is the problem as an answer.
@@ -71,7 +73,7 @@ func (e *Endpoint) Answer(r *graphql.Response) Answer {
 // failed is the answer to what could not be executed, or not wholly.
 func failed(r *graphql.Response) Answer {
 	first := r.Errors[0]
-	p := Problem{Status: http.StatusInternalServerError, Detail: first.Message, Errors: response.Errors(r.Errors)}
+	p := Problem{Status: http.StatusInternalServerError, Detail: first.Message, Errors: response.Errors(r.Errors), Extensions: r.Extensions}
 	p.Code, _ = first.Extensions["code"].(string)
 	if status, ok := first.Extensions["status"].(int); ok {
 		p.Status = status

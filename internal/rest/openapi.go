@@ -52,11 +52,12 @@ var problemSchema = object{
 	"type": "object", "description": "What is wrong, as RFC 9457 has it.",
 	"required": []string{"title", "status", "code", "detail"},
 	"properties": object{
-		"title":  object{"type": "string", "description": "The status in words."},
-		"status": object{"type": "integer", "description": "The HTTP status."},
-		"code":   object{"type": "string", "description": "What is wrong, for a program."},
-		"detail": object{"type": "string", "description": "What is wrong, for a person."},
-		"errors": object{"type": "array", "description": "All that is wrong, with its place.", "items": object{"type": "object"}},
+		"title":      object{"type": "string", "description": "The status in words."},
+		"status":     object{"type": "integer", "description": "The HTTP status."},
+		"code":       object{"type": "string", "description": "What is wrong, for a program."},
+		"detail":     object{"type": "string", "description": "What is wrong, for a person."},
+		"errors":     object{"type": "array", "description": "All that is wrong, with its place.", "items": object{"type": "object"}},
+		"extensions": object{"type": "object", "description": "What else there is to say, such as what the operation costs."},
 	},
 }
 

@@ -6,9 +6,10 @@
 package rest
 
 import (
+	"strings"
+
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/formatter"
-	"strings"
 )
 
 // Error says what is wrong with a request, to its sender.
@@ -68,6 +69,17 @@ func rootFields(document *ast.QueryDocument, set ast.SelectionSet) []*ast.Field 
 		}
 	}
 	return fields
+}
+
+// TakesFile tells whether an operation has a file among its variables, which comes
+// in a form.
+func (e *Endpoint) TakesFile() bool {
+	for _, variable := range e.Operation.VariableDefinitions {
+		if variable.Type.Name() == "Upload" {
+			return true
+		}
+	}
+	return false
 }
 
 // IsQuery tells a query, which is asked for by GET, from a mutation, which is not.

@@ -164,6 +164,9 @@ func (e *endpoints) read(w http.ResponseWriter, r *http.Request, endpoint *rest.
 	case media != "application/json" && (media != "" || r.ContentLength != 0) || charset != "" && !strings.EqualFold(charset, "utf-8"):
 		return nil, &refusal{http.StatusUnsupportedMediaType, codeUnsupportedMediaType,
 			"send Content-Type: application/json, in UTF-8, or multipart/form-data for a file"}, nil
+	case endpoint.TakesFile():
+		return nil, &refusal{http.StatusUnsupportedMediaType, codeUnsupportedMediaType,
+			"this operation takes a file: send a form, Content-Type: multipart/form-data"}, nil
 	}
 	if no := buffer(w, r, limit); no != nil {
 		return nil, no, nil
