@@ -6,8 +6,10 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"dealflow/internal/response"
 )
@@ -17,6 +19,9 @@ const (
 	Media        = "application/json"
 	ProblemMedia = "application/problem+json"
 )
+
+// codeBadInput is the code of a value that its parameter does not take.
+const codeBadInput = "BAD_USER_INPUT"
 
 // Answer is what a client gets.
 type Answer struct {
@@ -46,10 +51,11 @@ func (p Problem) Answer() Answer {
 
 // userError is something wrong with an input.
 type userError struct {
-	Code    string   `json:"code"`
-	Message string   `json:"message"`
-	Path    []string `json:"path"`
-	Rule    string   `json:"rule"`
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	// Path leads to it from a variable of the operation.
+	Path []string `json:"path"`
+	Rule string   `json:"rule"`
 }
 
 // Answer makes an answer of GraphQL's response: its data, or what is wrong.
@@ -63,7 +69,7 @@ func (e *Endpoint) Answer(r *graphql.Response) Answer {
 		}
 		return Answer{http.StatusOK, Media, r.Data}
 	}
-	data, wrong := split(r.Data)
+	data, wrong := e.split(r.Data)
 	if len(wrong) > 0 {
 		return Problem{Status: statusOf(wrong[0].Code), Code: wrong[0].Code, Detail: wrong[0].Message, Errors: encode(wrong)}.Answer()
 	}
@@ -78,7 +84,19 @@ func failed(r *graphql.Response) Answer {
 	if status, ok := first.Extensions["status"].(int); ok {
 		p.Status = status
 	}
+	if name, ok := variableOf(first.Path); ok {
+		p.Code, p.Detail, p.Errors = codeBadInput, "The parameter "+name+" "+strings.TrimSuffix(first.Message, ".")+".", nil
+	}
 	return p.Answer()
+}
+
+// variableOf is the variable, and the place in it, that an error's path leads to, if
+// it was met before the operation was executed.
+func variableOf(path ast.Path) (name string, ok bool) {
+	if len(path) < 2 || path[0] != ast.PathName("variable") {
+		return "", false
+	}
+	return path[1:].String(), true
 }
 
 // statusOf is the status of an input's error.
@@ -110,7 +128,7 @@ func isNothing(data []byte) bool {
 
 // split takes the errors of inputs out of a mutation's data, where NewEndpoint has
 // asked for them.
-func split(data []byte) (json.RawMessage, []userError) {
+func (e *Endpoint) split(data []byte) (json.RawMessage, []userError) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(data, &fields); err != nil {
 		panic(err) // it was made here
@@ -123,12 +141,40 @@ func split(data []byte) (json.RawMessage, []userError) {
 		}
 		var wrong []userError
 		if text, asked := payload[problems]; asked && json.Unmarshal(text, &wrong) == nil {
+			for i := range wrong {
+				wrong[i].Path = e.parameterAt(name, wrong[i].Path)
+			}
 			all = append(all, wrong...)
 		}
 		delete(payload, problems)
 		fields[name] = encode(payload)
 	}
 	return encode(fields), all
+}
+
+// parameterAt is the way to a part of a field's arguments, such as input.contact.email,
+// from the variable that stands for it or holds it: that is what the client has sent.
+func (e *Endpoint) parameterAt(name string, path []string) []string {
+	for _, field := range rootFields(e.document, e.Operation.SelectionSet) {
+		if field.Alias != name || len(path) == 0 {
+			continue
+		}
+		argument := field.Arguments.ForName(path[0])
+		if argument == nil {
+			return path
+		}
+		value := argument.Value
+		for i := 1; value != nil; i++ {
+			if value.Kind == ast.Variable {
+				return append([]string{value.Raw}, path[i:]...)
+			}
+			if i == len(path) {
+				break
+			}
+			value = value.Children.ForName(path[i])
+		}
+	}
+	return path
 }
 
 func encode(value any) json.RawMessage {

@@ -261,7 +261,7 @@ var opportunityRows = map[string]func(p partner){
 		p.is("contact", p.do("CreateOpportunity", again).Get("opportunity.contact.id"), contact)
 		p.is("by phone", p.do("CreateOpportunity", object{"title": "Called", "stageId": stages[0], "phone": "555 0199"}).Get("opportunity.contact.phone"), "555 0199")
 		p.refused("nobody", p.post("CreateOpportunity", object{"title": "Nobody's", "stageId": stages[0]}), 422, "REQUIRED")
-		p.refused("no such status", p.post("CreateOpportunity", object{"title": "X", "stageId": stages[0], "contactId": contact, "status": "open"}), 400, "GRAPHQL_VALIDATION_FAILED")
+		p.refused("no such status", p.post("CreateOpportunity", object{"title": "X", "stageId": stages[0], "contactId": contact, "status": "open"}), 400, "BAD_USER_INPUT")
 	},
 	"2.6": func(p partner) {
 		_, stages := p.pipeline("A", "B")

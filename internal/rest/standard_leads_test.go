@@ -24,7 +24,7 @@ var leadRows = map[string]func(p partner){
 	"4.2": func(p partner) {
 		lead := p.lead()
 		p.is("found", p.get("SearchLeads", map[string]string{"text": p.row(lead, "email").String()}).Get("leads").All("id"), "["+lead+"]")
-		p.refused("no text", p.ask("SearchLeads", nil), 400, "GRAPHQL_VALIDATION_FAILED")
+		p.refused("no text", p.ask("SearchLeads", nil), 400, "BAD_USER_INPUT")
 	},
 	"4.3": func(p partner) {
 		lead := p.lead()
