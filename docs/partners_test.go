@@ -74,6 +74,7 @@ func (p *place) checkPartner(t *testing.T, b block, printed string) {
 	for part, want := range map[string][]string{
 		"documents check":                 {"OpenDeals", "WinDeal", "good"},
 		"documents publish shipping.json": {"OpenDeals", "WinDeal", "new"},
+		"--standard":                      {"ListOpportunities", "new"},
 		"--get":                           {`"data":{"deals":{"totalCount":`},
 		"OpenDeals?first=1\" -H":          {`deal`},
 		"openapi.json":                    {`"openapi":"3.1.0"`, `"/OpenDeals"`, `"/WinDeal"`},

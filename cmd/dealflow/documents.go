@@ -35,6 +35,8 @@ func (documentsCmd) Help() string {
 
 Publish a manifest before the version of the program that it belongs to. What was published before stays, under its own ids, until it is retired, so that older versions go on working. An id is of one text for ever.
 
+With --standard it is the documents that come with this program: what users of other sales APIs look for, under names that they would guess. A client reaches each of its documents by plain HTTP, too, at /api/CLIENT/NAME; /api/CLIENT/openapi.json describes them.
+
 Of each document, COST is what it may cost at most, in points, when every page whose size is a variable is as large as pages may be. Compare it with what the server allows: --max-cost of dealflow serve.
 
 Examples:
