@@ -61,11 +61,20 @@ var problemSchema = object{
 	},
 }
 
-// The statuses of what goes wrong, beside those that any server has.
+// The statuses of what goes wrong, of all operations and of those that have a body.
 var problemsOfAll = map[string]string{
 	"400": "The request is malformed.", "401": "There is no key, or it is not good.", "403": "The key may not do this.",
 	"404": "There is no such thing, or no such operation.", "409": "Something is in the way: see the code.",
 	"422": "A value does not go where it stands.", "429": "Too much at once: see Retry-After.", "500": "The server is at fault.",
+}
+
+var problemsOfBodies = map[string]string{
+	"413": "The body is too large.", "415": "The body is of another media type.",
+}
+
+// header is a header of an answer.
+func header(description string) object {
+	return object{"description": description, "schema": object{"type": "string"}}
 }
 
 func (d *description) operation(e *Endpoint) object {
@@ -73,21 +82,24 @@ func (d *description) operation(e *Endpoint) object {
 		"description": "Done.",
 		"content":     object{Media: object{"schema": d.selection(e, e.Operation.SelectionSet, d.root(e))}},
 	}}
-	for status, text := range problemsOfAll {
-		responses[status] = object{
-			"description": text,
-			"content":     object{ProblemMedia: object{"schema": object{"$ref": "#/components/schemas/Problem"}}},
-		}
-	}
+	describeProblems(responses, problemsOfAll)
+	responses["429"].(object)["headers"] = object{"Retry-After": header("How many seconds to wait.")}
 	operation := object{"operationId": e.Name, "summary": d.summary(e), "responses": responses}
+	if text := e.Operation.Description; text != "" {
+		operation["description"] = text
+	}
 	switch {
 	case e.IsQuery():
 		operation["parameters"] = append(d.parameters(e), object{
 			"name": "If-None-Match", "in": "header", "schema": object{"type": "string"},
 			"description": "The ETag of an answer that the caller has: 304 says that it is still the same.",
 		})
-		responses["304"] = object{"description": "The answer is the one that the caller has."}
+		tag := object{"ETag": header("What If-None-Match takes.")}
+		responses["200"].(object)["headers"] = tag
+		responses["304"] = object{"description": "The answer is the one that the caller has.", "headers": tag}
 	default:
+		describeProblems(responses, problemsOfBodies)
+		responses["200"].(object)["headers"] = object{"Idempotency-Replayed": header("Whether it is the answer to an earlier request with the same Idempotency-Key: true, or not there.")}
 		operation["requestBody"] = d.body(e)
 		operation["parameters"] = []object{{
 			"name": "Idempotency-Key", "in": "header", "schema": object{"type": "string", "maxLength": 255},
@@ -95,6 +107,15 @@ func (d *description) operation(e *Endpoint) object {
 		}}
 	}
 	return operation
+}
+
+func describeProblems(responses object, list map[string]string) {
+	for status, text := range list {
+		responses[status] = object{
+			"description": text,
+			"content":     object{ProblemMedia: object{"schema": object{"$ref": "#/components/schemas/Problem"}}},
+		}
+	}
 }
 
 // root is the type that an endpoint selects from.
@@ -144,7 +165,7 @@ func (d *description) body(e *Endpoint) object {
 	properties, required := object{}, []string{}
 	for _, v := range e.Operation.VariableDefinitions {
 		property := d.input(v.Type, v.DefaultValue)
-		if text := d.about(v); text != "" && property["$ref"] == nil {
+		if text := d.about(v); text != "" {
 			property["description"] = text
 		}
 		properties[v.Variable] = property
@@ -189,7 +210,7 @@ func (d *description) input(of *ast.Type, usual *ast.Value) object {
 		is = object{"type": "array", "items": d.input(of.Elem, nil)}
 	}
 	if usual != nil {
-		if value, err := usual.Value(nil); err == nil && is["$ref"] == nil {
+		if value, err := usual.Value(nil); err == nil {
 			is["default"] = value
 		}
 	}
@@ -208,7 +229,7 @@ func (d *description) named(name string) object {
 		properties, required := object{}, []string{}
 		for _, field := range definition.Fields {
 			property := d.input(field.Type, field.DefaultValue)
-			if field.Description != "" && property["$ref"] == nil {
+			if field.Description != "" {
 				property["description"] = field.Description
 			}
 			properties[field.Name] = property
