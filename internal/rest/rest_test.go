@@ -58,7 +58,9 @@ func TestFromQuery(t *testing.T) {
 		"sizes=a":                        "the parameter sizes must be JSON",
 		"deep=yes":                       "the parameter deep must be JSON",
 		"filter={}x":                     "the parameter filter must be JSON",
+		"sizes=1]":                       "the parameter sizes must be JSON",
 		"id=%zz":                         "malformed",
+		"id=%ff":                         "not in UTF-8",
 	} {
 		variables, err := e.FromQuery(schema, raw)
 		if err != nil {

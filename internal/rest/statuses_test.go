@@ -24,6 +24,10 @@ func TestStatuses(t *testing.T) {
 		p.refused("a bad query", p.send(http.MethodGet, "GetLead?id=%zz", "", nil), 400, "BAD_REQUEST")
 		p.refused("a bad body", p.send(http.MethodPost, "CreateLead", "application/json", strings.NewReader("[]")), 400, "BAD_REQUEST")
 		p.refused("a bad form", p.send(http.MethodPost, "UploadLeadPhoto", "multipart/form-data; boundary=x", strings.NewReader("--x\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"a\"\r\n\r\nhel")), 400, "BAD_REQUEST")
+		p.refused("a file where none belongs", p.send(http.MethodPost, "UploadLeadPhoto", "multipart/form-data; boundary=x", strings.NewReader(
+			"--x\r\nContent-Disposition: form-data; name=\"leadId\"; filename=\"a\"\r\n\r\nhello\r\n--x--\r\n")), 400, "BAD_USER_INPUT")
+		p.refused("a file where JSON belongs", p.send(http.MethodPost, "CreateLead", "multipart/form-data; boundary=x", strings.NewReader(
+			"--x\r\nContent-Disposition: form-data; name=\"firstName\"; filename=\"a\"\r\n\r\nhello\r\n--x--\r\n")), 400, "BAD_USER_INPUT")
 		p.refused("no such field", p.post("CreateLead", object{"firstName": "Ada", "nickname": "A"}), 400, "BAD_REQUEST")
 		p.refused("a text for a number", p.post("UpdateLead", object{"id": lead, "expectedVersion": "1"}), 400, "BAD_USER_INPUT")
 		p.refused("a bad value", p.post("CreateLead", object{"firstName": "Ada", "email": "ada"}), 422, "INVALID")

@@ -69,6 +69,9 @@ func fromTexts(schema *ast.Schema, of *ast.Type, texts []string) (any, error) {
 // fromText is one value: text for what is text in GraphQL too, and JSON for all else.
 // Whether it fits its type is for the coercion of variables to say.
 func fromText(schema *ast.Schema, of *ast.Type, text string) (any, error) {
+	if !utf8.ValidString(text) {
+		return nil, &Error{"is not in UTF-8"}
+	}
 	definition := schema.Types[of.Name()]
 	if of.Elem == nil && isText(definition) {
 		return text, nil
@@ -76,10 +79,16 @@ func fromText(schema *ast.Schema, of *ast.Type, text string) (any, error) {
 	var value any
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
-	if err := decoder.Decode(&value); err != nil || decoder.More() {
+	if err := decoder.Decode(&value); err != nil || !isOver(decoder) {
 		return nil, &Error{"must be JSON: a number, true, false, null, a list or an object, as its type is"}
 	}
 	return value, nil
+}
+
+// isOver tells whether nothing follows what was decoded.
+func isOver(decoder *json.Decoder) bool {
+	_, err := decoder.Token()
+	return errors.Is(err, io.EOF)
 }
 
 // isText tells whether values of a type are strings.
@@ -108,7 +117,7 @@ func (e *Endpoint) FromJSON(body []byte) (map[string]any, error) {
 	if err := decoder.Decode(&variables); err != nil || variables == nil || !utf8.Valid(body) {
 		return nil, &Error{"the body must be a JSON object in UTF-8: " + e.parameters()}
 	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+	if !isOver(decoder) {
 		return nil, &Error{"the body must be one JSON object, and nothing after it"}
 	}
 	for name := range variables {
