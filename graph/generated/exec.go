@@ -5215,7 +5215,7 @@ type Query {
     offset: Int
     "Only the keys that this describes."
     filter: ApiKeyFilter
-  ): ApiKeyConnection! @requires(permission: MANAGE_ORGANIZATION) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes", "pageInfo"])
+  ): ApiKeyConnection! @requires(permission: MANAGE_ORGANIZATION) @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes", "pageInfo"]) @volatile
 }
 
 "An object that ` + "`" + `node(id:)` + "`" + ` finds."

@@ -76,8 +76,27 @@ func New(schema *ast.Schema, limits Limits) *Guard {
 	}
 }
 
-// Documents are the documents that were found good lately, by their text.
-func (g *Guard) Documents() graphql.Cache[*ast.QueryDocument] { return g.known }
+// Found is the cache of documents for an executor behind the guard, which so never
+// parses anything itself: it finds what With has put into the context.
+type Found struct{}
+
+type foundKey struct{}
+
+// With returns a context in which Found has a document.
+func With(ctx context.Context, document *ast.QueryDocument) context.Context {
+	return context.WithValue(ctx, foundKey{}, document)
+}
+
+// Get implements graphql.Cache.
+func (Found) Get(ctx context.Context, _ string) (*ast.QueryDocument, bool) {
+	document, ok := ctx.Value(foundKey{}).(*ast.QueryDocument)
+	return document, ok
+}
+
+// Add implements graphql.Cache. The guard itself remembers what may be kept.
+func (Found) Add(context.Context, string, *ast.QueryDocument) {}
+
+var _ graphql.Cache[*ast.QueryDocument] = Found{}
 
 // Document is a text, parsed and found valid, or what is wrong with it. The limits
 // of strangers' documents are not for a trusted one.

@@ -65,7 +65,7 @@ func (t Streams) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphEx
 	}
 	operation, errs := exec.CreateOperationContext(ctx, params)
 	if errs != nil {
-		refuse(w, exec.DispatchError(graphql.WithOperationContext(ctx, operation), errs).Errors)
+		refuseWith(w, exec.DispatchError(graphql.WithOperationContext(ctx, operation), errs))
 		return
 	}
 	if r.Method == http.MethodGet && operation.Operation.Operation == ast.Mutation {
@@ -300,14 +300,21 @@ func (s *stream) end(errs gqlerror.List) {
 
 // refuse answers a request that is no stream after all.
 func refuse(w http.ResponseWriter, errs gqlerror.List) {
+	refuseWith(w, &graphql.Response{Errors: errs})
+}
+
+func refuseWith(w http.ResponseWriter, answer *graphql.Response) {
 	status := http.StatusBadRequest
-	if given, ok := errs[0].Extensions["status"].(int); ok {
+	if given, ok := answer.Errors[0].Extensions["status"].(int); ok {
 		status = given
+	}
+	if seconds, ok := response.RetryAfter(answer.Errors); ok {
+		w.Header().Set("Retry-After", seconds)
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
 	// A client that is gone hears nothing.
-	_, _ = w.Write(response.Encode(&graphql.Response{Errors: errs}))
+	_, _ = w.Write(response.Encode(answer))
 }
 
 func problem(code, text string, status int) *gqlerror.Error {

@@ -4,6 +4,7 @@ package response
 
 import (
 	"encoding/json"
+	"fmt"
 	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -60,7 +61,7 @@ func Errors(list gqlerror.List) []byte {
 	for _, err := range list[:min(len(list), MaxErrors)] {
 		if len(err.Message) > MaxMessage {
 			short := *err
-			short.Message = cut(err.Message)
+			short.Message = Cut(err.Message)
 			err = &short
 		}
 		shown = append(shown, err)
@@ -68,8 +69,11 @@ func Errors(list gqlerror.List) []byte {
 	return encode(shown)
 }
 
-// cut shortens a message, and says so.
-func cut(message string) string {
+// Cut is a message that is not too long, or that says that there was more.
+func Cut(message string) string {
+	if len(message) <= MaxMessage {
+		return message
+	}
 	const more = "…"
 	end := MaxMessage - len(more)
 	for !utf8.RuneStart(message[end]) {
@@ -84,4 +88,13 @@ func encode(value any) []byte {
 		panic(err) // errors and extensions are made here, of what JSON can say
 	}
 	return text
+}
+
+// RetryAfter is how many seconds a client is to wait, as the header Retry-After has
+// it, if the first error says so.
+func RetryAfter(errs gqlerror.List) (seconds string, ok bool) {
+	if len(errs) == 0 || errs[0].Extensions["retryAfter"] == nil {
+		return "", false
+	}
+	return fmt.Sprint(errs[0].Extensions["retryAfter"]), true
 }

@@ -45,7 +45,7 @@ type Problem struct {
 
 // Answer is the problem as an answer.
 func (p Problem) Answer() Answer {
-	p.Title = http.StatusText(p.Status)
+	p.Title, p.Detail = http.StatusText(p.Status), response.Cut(p.Detail)
 	return Answer{p.Status, ProblemMedia, encode(p)}
 }
 

@@ -23,6 +23,7 @@ func Describe(schema *ast.Schema, client, version string, endpoints []*Endpoint)
 		if e.IsQuery() {
 			method = "get"
 		}
+		d.left = described
 		paths["/"+e.Name] = object{method: d.operation(e)}
 	}
 	return encode(object{
@@ -46,7 +47,12 @@ func Describe(schema *ast.Schema, client, version string, endpoints []*Endpoint)
 type description struct {
 	schema  *ast.Schema
 	schemas object // by their names
+	left    int    // fields of an endpoint's answer that may still be described
 }
+
+// described is how many fields of an endpoint's answer are described. A few fragments
+// within each other can make millions.
+const described = 5000
 
 var problemSchema = object{
 	"type": "object", "description": "What is wrong, as RFC 9457 has it.",
@@ -105,6 +111,12 @@ func (d *description) operation(e *Endpoint) object {
 			"name": "Idempotency-Key", "in": "header", "schema": object{"type": "string", "maxLength": 255},
 			"description": "A name for this request, such as a random UUID: when it is sent again, the first answer comes again.",
 		}}
+		if e.TakesFile() {
+			operation["parameters"] = append(operation["parameters"].([]object), object{
+				"name": "X-Requested-With", "in": "header", "required": true, "schema": object{"type": "string"},
+				"description": "Anything: no other site's form can send it.",
+			})
+		}
 	}
 	return operation
 }
@@ -301,12 +313,15 @@ func (d *description) selection(e *Endpoint, set ast.SelectionSet, from *ast.Def
 
 // fields is the JSON schema of what is selected from an object of one type.
 func (d *description) fields(e *Endpoint, set ast.SelectionSet, of *ast.Definition) object {
-	found := map[string]*selected{}
+	found := gathered{fields: map[string]*selected{}, spread: map[spread]bool{}}
 	d.gather(e, set, of, false, found)
+	if d.left -= len(found.fields); d.left < 0 {
+		return object{"type": "object", "description": "More than this page can describe."}
+	}
 	properties, required := object{}, []string{}
-	for _, name := range slices.Sorted(maps.Keys(found)) {
-		properties[name] = d.output(e, *found[name])
-		if found[name].required {
+	for _, name := range slices.Sorted(maps.Keys(found.fields)) {
+		properties[name] = d.output(e, *found.fields[name])
+		if found.fields[name].required {
 			required = append(required, name)
 		}
 	}
@@ -320,18 +335,30 @@ type selected struct {
 	required bool             // no directive may leave it out
 }
 
+// gathered are the fields that are selected from an object, and the fragments that
+// were met: each is walked once, however often it is spread.
+type gathered struct {
+	fields map[string]*selected
+	spread map[spread]bool
+}
+
+type spread struct {
+	fragment string
+	optional bool
+}
+
 // gather adds the fields that are selected from an object of a type.
-func (d *description) gather(e *Endpoint, set ast.SelectionSet, of *ast.Definition, optional bool, found map[string]*selected) {
+func (d *description) gather(e *Endpoint, set ast.SelectionSet, of *ast.Definition, optional bool, found gathered) {
 	for _, one := range set {
 		switch s := one.(type) {
 		case *ast.Field:
 			if s.Alias == problems {
 				continue
 			}
-			if found[s.Alias] == nil {
-				found[s.Alias] = &selected{field: s}
+			if found.fields[s.Alias] == nil {
+				found.fields[s.Alias] = &selected{field: s}
 			}
-			same := found[s.Alias]
+			same := found.fields[s.Alias]
 			same.set = append(slices.Clip(same.set), s.SelectionSet...)
 			same.required = same.required || !optional && len(s.Directives) == 0
 		case *ast.InlineFragment:
@@ -340,8 +367,10 @@ func (d *description) gather(e *Endpoint, set ast.SelectionSet, of *ast.Definiti
 			}
 		case *ast.FragmentSpread:
 			fragment := e.document.Fragments.ForName(s.Name)
-			if d.applies(fragment.TypeCondition, of) {
-				d.gather(e, fragment.SelectionSet, of, optional || len(s.Directives) > 0, found)
+			this := spread{s.Name, optional || len(s.Directives) > 0}
+			if d.applies(fragment.TypeCondition, of) && !found.spread[this] {
+				found.spread[this] = true
+				d.gather(e, fragment.SelectionSet, of, this.optional, found)
 			}
 		}
 	}

@@ -55,19 +55,28 @@ func askForProblems() *ast.Field {
 	return &ast.Field{Alias: problems, Name: "userErrors", SelectionSet: fields}
 }
 
-// rootFields are the fields of an operation, those in fragments included.
+// rootFields are the fields of an operation, those in fragments included: each once,
+// however often its fragment is spread.
 func rootFields(document *ast.QueryDocument, set ast.SelectionSet) []*ast.Field {
 	var fields []*ast.Field
-	for _, selected := range set {
-		switch s := selected.(type) {
-		case *ast.Field:
-			fields = append(fields, s)
-		case *ast.InlineFragment:
-			fields = append(fields, rootFields(document, s.SelectionSet)...)
-		case *ast.FragmentSpread:
-			fields = append(fields, rootFields(document, document.Fragments.ForName(s.Name).SelectionSet)...)
+	seen := map[string]bool{}
+	var gather func(ast.SelectionSet)
+	gather = func(set ast.SelectionSet) {
+		for _, selected := range set {
+			switch s := selected.(type) {
+			case *ast.Field:
+				fields = append(fields, s)
+			case *ast.InlineFragment:
+				gather(s.SelectionSet)
+			case *ast.FragmentSpread:
+				if !seen[s.Name] {
+					seen[s.Name] = true
+					gather(document.Fragments.ForName(s.Name).SelectionSet)
+				}
+			}
 		}
 	}
+	gather(set)
 	return fields
 }
 

@@ -3,6 +3,7 @@ package rest_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -192,4 +193,25 @@ func FuzzFromQuery(f *testing.F) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestDoubling has documents whose fragments double with each level: 40 levels are
+// no more work than they are text.
+func TestDoubling(t *testing.T) {
+	flat, deep := "", ""
+	for i := range 40 {
+		flat += fmt.Sprintf("fragment F%d on Box{...F%d ...F%d} ", i, i+1, i+1)
+		deep += fmt.Sprintf("fragment F%d on Box{a:boxes{...F%d} b:boxes{...F%d}} ", i, i+1, i+1)
+	}
+	const end = "fragment F40 on Box{name}"
+	schema, first := endpoint(t, "query Flat{box{...F0}} "+flat+end)
+	_, second := endpoint(t, "query Deep{box{...F0}} "+deep+end)
+	changes := strings.ReplaceAll(flat, "on Box", "on Mutation") + `fragment F40 on Mutation{make(input:{name:"x"}){box{name}}}`
+	_, third := endpoint(t, "mutation Change{...F0} "+changes)
+	if n := strings.Count(third.Text, "dealflow_userErrors"); n != 1 {
+		t.Errorf("it asks %d times what is wrong", n)
+	}
+	if text := rest.Describe(schema, "ship", "1", []*rest.Endpoint{first, second, third}); len(text) > 1<<20 {
+		t.Errorf("the description has %d bytes", len(text))
+	}
 }

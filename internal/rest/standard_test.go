@@ -70,6 +70,9 @@ func (p partner) send(method, name, media string, body io.Reader, headers ...str
 	if media != "" {
 		request.Header.Set("Content-Type", media)
 	}
+	if strings.HasPrefix(media, "multipart/") {
+		request.Header.Set("X-Requested-With", "test")
+	}
 	request.Header.Set("Authorization", "Bearer "+p.key.Token)
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])

@@ -28,6 +28,11 @@ func TestStatuses(t *testing.T) {
 			"--x\r\nContent-Disposition: form-data; name=\"leadId\"; filename=\"a\"\r\n\r\nhello\r\n--x--\r\n")), 400, "BAD_USER_INPUT")
 		p.refused("a file where JSON belongs", p.send(http.MethodPost, "CreateLead", "multipart/form-data; boundary=x", strings.NewReader(
 			"--x\r\nContent-Disposition: form-data; name=\"firstName\"; filename=\"a\"\r\n\r\nhello\r\n--x--\r\n")), 400, "BAD_USER_INPUT")
+		p.refused("what a page of another site can send", p.send(http.MethodPost, "CreateLead", "", nil), 400, "BAD_REQUEST")
+		p.refused("no such client", p.send(http.MethodGet, "../"+strings.Repeat("x", 30_000)+"/GetLead", "", nil), 404, "DOCUMENT_NOT_FOUND")
+		for _, client := range []string{"%00", "%ff", "a%20b"} {
+			p.refused("no client's name", p.send(http.MethodGet, "../"+client+"/openapi.json", "", nil), 404, "DOCUMENT_NOT_FOUND")
+		}
 		p.refused("no such field", p.post("CreateLead", object{"firstName": "Ada", "nickname": "A"}), 400, "BAD_REQUEST")
 		p.refused("a text for a number", p.post("UpdateLead", object{"id": lead, "expectedVersion": "1"}), 400, "BAD_USER_INPUT")
 		p.refused("a bad value", p.post("CreateLead", object{"firstName": "Ada", "email": "ada"}), 422, "INVALID")

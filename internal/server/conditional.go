@@ -90,11 +90,12 @@ func notModified(w http.ResponseWriter, tag string) {
 	w.WriteHeader(http.StatusNotModified)
 }
 
-// has tells whether the client has the answer with a tag.
+// has tells whether the client has the answer with a tag. It may not say that it has
+// any (*): whether there is an answer at all, only the query can tell.
 func has(r *http.Request, tag string) bool {
 	for _, given := range strings.Split(strings.Join(r.Header.Values("If-None-Match"), ","), ",") {
 		given = strings.TrimPrefix(strings.TrimSpace(given), "W/")
-		if given == tag || given == "*" {
+		if given == tag {
 			return true
 		}
 	}

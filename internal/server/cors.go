@@ -70,7 +70,7 @@ func (s *Server) mayConnect(r *http.Request) bool {
 // allow lets the origin's pages read the answer. With "*", pages cannot send
 // cookies or other credentials that a browser holds; the API needs none.
 func allow(h http.Header, origin string, anyone bool) {
-	h.Set("Access-Control-Expose-Headers", requestID+", Retry-After, "+replayed)
+	h.Set("Access-Control-Expose-Headers", requestID+", ETag, Retry-After, "+replayed)
 	if anyone {
 		h.Set("Access-Control-Allow-Origin", "*")
 		return
@@ -83,6 +83,6 @@ func allow(h http.Header, origin string, anyone bool) {
 func allowRequest(h http.Header) {
 	h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST")
 	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, GraphQL-Require-Preflight, "+
-		"Apollo-Require-Preflight, X-Requested-With, "+cost.Header+", "+once.Header+", "+requestID)
+		"Apollo-Require-Preflight, If-None-Match, X-Requested-With, "+cost.Header+", "+once.Header+", "+requestID)
 	h.Set("Access-Control-Max-Age", "7200") // the most that Chromium heeds
 }

@@ -27,20 +27,20 @@ type guarded struct {
 // newExecutor is the executor of a schema, whose extensions the caller adds.
 func newExecutor(schema graphql.ExecutableSchema, documents document.Extension, c Config) *guarded {
 	g := &guarded{executor.New(schema), documents, guard.New(schema.Schema(), c.Limits), c.OperationTimeout}
-	// What the guard has parsed is not parsed again.
-	g.SetQueryCache(g.guard.Documents())
+	g.SetQueryCache(guard.Found{})
 	return g
 }
 
 // CreateOperationContext implements graphql.GraphExecutor.
 func (g *guarded) CreateOperationContext(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
-	if errs := g.look(ctx, params); errs != nil {
+	document, errs := g.look(ctx, params)
+	if errs != nil {
 		return &graphql.OperationContext{
 			RawQuery: params.Query, OperationName: params.OperationName, Extensions: params.Extensions, Headers: params.Headers,
 			Stats: graphql.Stats{Read: params.ReadTime, OperationStart: graphql.GetStartTime(ctx)},
 		}, errs
 	}
-	return g.Executor.CreateOperationContext(ctx, params)
+	return g.Executor.CreateOperationContext(guard.With(ctx, document), params)
 }
 
 // DispatchOperation implements graphql.GraphExecutor. A query or a mutation, which
@@ -58,16 +58,16 @@ func (g *guarded) DispatchOperation(ctx context.Context, operation *graphql.Oper
 }
 
 // look finds the document that is asked for, and has the guard coerce its variables.
-func (g *guarded) look(ctx context.Context, params *graphql.RawParams) gqlerror.List {
-	_, operation, errs := g.find(ctx, params)
+func (g *guarded) look(ctx context.Context, params *graphql.RawParams) (*ast.QueryDocument, gqlerror.List) {
+	document, operation, errs := g.find(ctx, params)
 	if errs != nil {
-		return errs
+		return nil, errs
 	}
 	var err *gqlerror.Error
 	if params.Variables, err = g.guard.Variables(operation, params.Variables); err != nil {
-		return gqlerror.List{err}
+		return nil, gqlerror.List{err}
 	}
-	return nil
+	return document, nil
 }
 
 // find finds the document that is asked for, which the guard has looked at, and the

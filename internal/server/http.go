@@ -61,7 +61,7 @@ func (t overHTTP) run(w http.ResponseWriter, r *http.Request, params *graphql.Ra
 	case answer == nil:
 		return nil // the client is gone
 	}
-	if seconds, ok := retryAfter(answer.Errors); ok {
+	if seconds, ok := response.RetryAfter(answer.Errors); ok {
 		w.Header().Set("Retry-After", seconds)
 	}
 	good := len(answer.Errors) == 0
@@ -74,12 +74,13 @@ func (t overHTTP) run(w http.ResponseWriter, r *http.Request, params *graphql.Ra
 // answer executes an operation of a request: nil when its client is gone.
 func (g *guarded) answer(r *http.Request, params *graphql.RawParams) (*graphql.Response, *refusal) {
 	ctx := graphql.StartOperationTrace(r.Context())
+	// This costs nothing, and what follows may.
+	if _, found, errs := g.find(ctx, params); errs == nil && r.Method == http.MethodGet && found.Operation == ast.Mutation {
+		return nil, &refusal{http.StatusMethodNotAllowed, codeMethodNotAllowed, "GET is for queries: send a mutation by POST"}
+	}
 	operation, errs := g.CreateOperationContext(ctx, params)
 	if errs != nil {
 		return g.DispatchError(graphql.WithOperationContext(ctx, operation), errs), nil
-	}
-	if r.Method == http.MethodGet && operation.Operation.Operation == ast.Mutation {
-		return nil, &refusal{http.StatusMethodNotAllowed, codeMethodNotAllowed, "GET is for queries: send a mutation by POST"}
 	}
 	responses, ctx := g.DispatchOperation(ctx, operation)
 	answer := responses(ctx)
@@ -112,14 +113,6 @@ func statusOf(media string, answer *graphql.Response) int {
 		return status
 	}
 	return http.StatusBadRequest
-}
-
-// retryAfter is how many seconds a client is to wait, if an error says so.
-func retryAfter(errs gqlerror.List) (seconds string, ok bool) {
-	if len(errs) == 0 || errs[0].Extensions["retryAfter"] == nil {
-		return "", false
-	}
-	return fmt.Sprint(errs[0].Extensions["retryAfter"]), true
 }
 
 // mediaType is the media type of responses that a client prefers, by its Accept

@@ -18,6 +18,7 @@ import (
 	"dealflow/internal/document"
 	"dealflow/internal/photo"
 	"dealflow/internal/request"
+	"dealflow/internal/response"
 	"dealflow/internal/rest"
 )
 
@@ -48,6 +49,10 @@ func (s *Server) endpoints(exec *guarded, schema *ast.Schema) http.Handler {
 func (e *endpoints) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	client, name := r.PathValue("client"), r.PathValue("name")
+	if !auth.IsClient(client) {
+		refuse(w, r, refusal{http.StatusNotFound, document.CodeNotFound, "there is no client of this name"})
+		return
+	}
 	if viewer, _ := auth.ViewerFrom(r.Context()); viewer.IsKey() && viewer.Client != client {
 		refuse(w, r, refusal{http.StatusForbidden, codeForbidden, "the key is another client's: its operations are at " + restPrefix + viewer.Client + "/"})
 		return
@@ -103,7 +108,7 @@ func (e *endpoints) run(w http.ResponseWriter, r *http.Request, endpoint *rest.E
 	if no != nil || answer == nil {
 		return nil
 	}
-	if seconds, ok := retryAfter(answer.Errors); ok {
+	if seconds, ok := response.RetryAfter(answer.Errors); ok {
 		w.Header().Set("Retry-After", seconds)
 	}
 	a := endpoint.Answer(answer)
@@ -167,6 +172,10 @@ func (e *endpoints) read(w http.ResponseWriter, r *http.Request, endpoint *rest.
 	case endpoint.TakesFile():
 		return nil, &refusal{http.StatusUnsupportedMediaType, codeUnsupportedMediaType,
 			"this operation takes a file: send a form, Content-Type: multipart/form-data"}, nil
+	}
+	if media != "application/json" && !asksFirst(r) {
+		return nil, &refusal{http.StatusBadRequest, codeBadRequest,
+			"what is not JSON needs the header X-Requested-With, with any value, which no other site's form can send"}, nil
 	}
 	if no := buffer(w, r, limit); no != nil {
 		return nil, no, nil

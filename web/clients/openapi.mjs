@@ -51,7 +51,7 @@ async function call(name, variables = {}, status = 200, form) {
     request = { headers: { authorization } };
     query = `?${new URLSearchParams(Object.entries(variables).flatMap(([key, value]) => [value].flat().map((one) => [key, one])))}`;
   } else if (form) {
-    request = { method: "POST", headers: { authorization }, body: form };
+    request = { method: "POST", headers: { authorization, "x-requested-with": "fetch" }, body: form };
   } else if (status === 200) {
     const sent = compile(operation.requestBody.content["application/json"].schema);
     if (!sent(variables)) complain(name, "does not take", JSON.stringify(variables), ajv.errorsText(sent.errors));
