@@ -453,7 +453,7 @@ var (
 	// IdempotentAnswersColumns holds the columns for the "idempotent_answers" table.
 	IdempotentAnswersColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
-		{Name: "key", Type: field.TypeString, Size: 255},
+		{Name: "key", Type: field.TypeString, Size: 320},
 		{Name: "fingerprint", Type: field.TypeBytes, Size: 32},
 		{Name: "body", Type: field.TypeBytes, Nullable: true},
 		{Name: "created_at", Type: field.TypeTime},

@@ -19,7 +19,8 @@ func (IdempotentAnswer) Mixin() []ent.Mixin {
 // Fields of the entity.
 func (IdempotentAnswer) Fields() []ent.Field {
 	return []ent.Field{
-		field.String("key").NotEmpty().MaxLen(255).Immutable(),
+		// The client's name is before a partner's: see internal/once.
+		field.String("key").NotEmpty().MaxLen(320).Immutable(),
 		// SHA-256 of the request, its bearer included: another one may not have the key.
 		field.Bytes("fingerprint").MaxLen(32).Immutable(),
 		// Empty while the request runs, which nobody sees but its own transaction.

@@ -80,8 +80,9 @@ var errBusy = errors.New("the idempotency key keeps changing")
 // again, from the start, when the database asks for it. Only when Do has returned is
 // there something that others see.
 func (a *Answers) Do(ctx context.Context, r Request, run func(context.Context) (answer []byte, keep bool)) (answer []byte, replayed bool, err error) {
+	key := stored(ctx, r.Key)
 	err = a.config.Store.Whole(ctx, func(ctx context.Context) error {
-		known, err := a.claim(ctx, r.Key, r.Fingerprint)
+		known, err := a.claim(ctx, key, r.Fingerprint)
 		if err != nil {
 			return err
 		}
@@ -94,12 +95,22 @@ func (a *Answers) Do(ctx context.Context, r Request, run func(context.Context) (
 			return errNotKept
 		}
 		return a.config.Store.Client.IdempotentAnswer.Update().
-			Where(idempotentanswer.Key(r.Key)).SetBody(answer).Exec(ctx)
+			Where(idempotentanswer.Key(key)).SetBody(answer).Exec(ctx)
 	})
 	if err != nil && !errors.Is(err, errNotKept) {
 		return nil, false, err
 	}
 	return answer, replayed, nil
+}
+
+// stored is a key as the database has it. Partners' programs choose theirs without
+// knowing of each other, and so have keys of their own: a client's name and a line's
+// end, which no key has, are before them.
+func stored(ctx context.Context, key string) string {
+	if viewer, ok := auth.ViewerFrom(ctx); ok && viewer.IsKey() {
+		return viewer.Client + "\n" + key
+	}
+	return key
 }
 
 // check refuses to tell an answer to another request.

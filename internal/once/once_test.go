@@ -403,6 +403,24 @@ func TestRunsAgain(t *testing.T) {
 	}
 }
 
+// TestKeysOfPartners shows that partners of one organization, who know nothing of each
+// other, may use the same keys.
+func TestKeysOfPartners(t *testing.T) {
+	eachOffice(t, func(o *office) {
+		for _, client := range []string{"ship", "shop"} {
+			o.Publish(o.T, client, map[string]string{"make": createDeal})
+			partner, _ := o.Key(o.T, client, auth.EditSalesPipelines, auth.ViewSalesPipelines)
+			for try := range 2 {
+				got := partner.With("Idempotency-Key", "order-1").Run(o.T, "make", o.deal(client))
+				if got.Status != http.StatusOK || (got.Header.Get("Idempotency-Replayed") == "true") != (try == 1) {
+					o.Errorf("try %d of %s is answered %d %s", try, client, got.Status, got.Raw)
+				}
+			}
+		}
+		o.has("of two partners", 2, 2)
+	})
+}
+
 // TestNoSecretIsStored shows that the secret of an API key, which is stored nowhere,
 // does not get into the stored answers either.
 func TestNoSecretIsStored(t *testing.T) {
