@@ -23,6 +23,10 @@ var kept = map[string]string{
 	"keys": `query Keys { apiKeys { nodes { name revokedAt } } }`,
 }
 
+// volatile is the one of them that is executed each time: when a key was last used is
+// no change of the organization.
+const volatile = "keys"
+
 // TestNotModified shows, for every mutation of the schema, that an answer which a
 // client keeps is taken for good until something changes, and never after.
 func TestNotModified(t *testing.T) {
@@ -34,7 +38,7 @@ func TestNotModified(t *testing.T) {
 			for key := range kept {
 				tags[key], bodies[key] = w.get(t, key, "", http.StatusOK)
 				w.get(t, key, tags[key], http.StatusNotModified)
-				if statements := w.api.Statements(); len(statements) > 2 {
+				if statements := w.api.Statements(); len(statements) > 2 && key != volatile {
 					t.Errorf("%s was executed to find that nothing had changed: %q", key, statements)
 				}
 			}
@@ -43,8 +47,13 @@ func TestNotModified(t *testing.T) {
 			}
 			changed := false
 			for key := range kept {
-				_, body := w.get(t, key, tags[key], http.StatusOK)
+				_, body := w.get(t, key, "", http.StatusOK)
 				changed = changed || body != bodies[key]
+				want := http.StatusOK
+				if key == volatile && body == bodies[key] {
+					want = http.StatusNotModified // its bytes are what its tag is made of
+				}
+				w.get(t, key, tags[key], want)
 			}
 			if hidden := []string{"uploadLeadPhoto", "deleteLeadPhoto", "reorderLeadStatuses", "moveLead"}; !changed && !slices.Contains(hidden, c.name) {
 				t.Errorf("no document shows what %s does: the test shows nothing of it", c.name)
