@@ -55,6 +55,7 @@ func (n *Notify) listen(ctx context.Context, log *slog.Logger) {
 	if err := n.listener.Listen(channel); err != nil && ctx.Err() == nil {
 		log.Warn("LISTEN failed: the event log is polled", "error", err)
 	}
+	n.woken.ring() // for what was said before anybody listened
 	for {
 		select {
 		case <-ctx.Done():
