@@ -27,7 +27,7 @@ type Config struct {
 func New(cfg Config) graphql.ExecutableSchema {
 	return generated.NewExecutableSchema(generated.Config{
 		Resolvers:  &resolvers{cfg},
-		Directives: generated.DirectiveRoot{Requires: requires},
+		Directives: generated.DirectiveRoot{Requires: requires, Echo: echo},
 	})
 }
 

@@ -71,6 +71,7 @@ type ResolverRoot interface {
 }
 
 type DirectiveRoot struct {
+	Echo     func(ctx context.Context, obj any, next graphql.Resolver) (res any, err error)
 	Requires func(ctx context.Context, obj any, next graphql.Resolver, permission auth.Permission) (res any, err error)
 }
 
@@ -98,14 +99,16 @@ type ComplexityRoot struct {
 	}
 
 	AddCommentPayload struct {
-		Comment    func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		Comment          func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	AddLeadToStagePayload struct {
-		Lead       func(childComplexity int) int
-		Pipeline   func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		Lead             func(childComplexity int) int
+		Pipeline         func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	ApiKey struct {
@@ -133,13 +136,15 @@ type ComplexityRoot struct {
 	}
 
 	ArchiveLeadsPayload struct {
-		Leads      func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		Leads            func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	ArchivePipelinePayload struct {
-		Pipeline   func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		Pipeline         func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	BlockedError struct {
@@ -236,13 +241,15 @@ type ComplexityRoot struct {
 	}
 
 	ChangeDealStatusPayload struct {
-		Deal       func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		Deal             func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	ChangeLeadStatusPayload struct {
-		Leads      func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		Leads            func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	Comment struct {
@@ -325,45 +332,53 @@ type ComplexityRoot struct {
 	}
 
 	CreateApiKeyPayload struct {
-		APIKey     func(childComplexity int) int
-		Secret     func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		APIKey           func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		Secret           func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	CreateBusinessPayload struct {
-		Business   func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		Business         func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	CreateContactPayload struct {
-		Contact    func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		Contact          func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	CreateDealPayload struct {
-		Deal       func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		Deal             func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	CreateLeadPayload struct {
-		Lead       func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		Lead             func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	CreateLeadStatusPayload struct {
-		Status     func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		Status           func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	CreatePipelinePayload struct {
-		Pipeline   func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		Pipeline         func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	CreateStagePayload struct {
-		Pipeline   func(childComplexity int) int
-		Stage      func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		Pipeline         func(childComplexity int) int
+		Stage            func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	Deal struct {
@@ -408,50 +423,59 @@ type ComplexityRoot struct {
 	}
 
 	DeleteBusinessPayload struct {
+		ClientMutationID  func(childComplexity int) int
 		DeletedBusinessID func(childComplexity int) int
 		UserErrors        func(childComplexity int) int
 	}
 
 	DeleteCommentPayload struct {
+		ClientMutationID func(childComplexity int) int
 		DeletedCommentID func(childComplexity int) int
 		UserErrors       func(childComplexity int) int
 	}
 
 	DeleteContactPayload struct {
+		ClientMutationID func(childComplexity int) int
 		DeletedContactID func(childComplexity int) int
 		UserErrors       func(childComplexity int) int
 	}
 
 	DeleteDealPayload struct {
-		DeletedDealID func(childComplexity int) int
-		UserErrors    func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		DeletedDealID    func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	DeleteLeadPhotoPayload struct {
-		DeletedFileName func(childComplexity int) int
-		Lead            func(childComplexity int) int
-		UserErrors      func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		DeletedFileName  func(childComplexity int) int
+		Lead             func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	DeleteLeadStatusPayload struct {
+		ClientMutationID    func(childComplexity int) int
 		DeletedLeadStatusID func(childComplexity int) int
 		UserErrors          func(childComplexity int) int
 	}
 
 	DeleteLeadsPayload struct {
-		DeletedLeadIds func(childComplexity int) int
-		UserErrors     func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		DeletedLeadIds   func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	DeletePipelinePayload struct {
+		ClientMutationID  func(childComplexity int) int
 		DeletedPipelineID func(childComplexity int) int
 		UserErrors        func(childComplexity int) int
 	}
 
 	DeleteStagePayload struct {
-		DeletedStageID func(childComplexity int) int
-		Pipeline       func(childComplexity int) int
-		UserErrors     func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		DeletedStageID   func(childComplexity int) int
+		Pipeline         func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	DuplicateDealError struct {
@@ -463,8 +487,9 @@ type ComplexityRoot struct {
 	}
 
 	EditCommentPayload struct {
-		Comment    func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		Comment          func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	FieldChange struct {
@@ -575,13 +600,15 @@ type ComplexityRoot struct {
 	}
 
 	MoveDealPayload struct {
-		Deal       func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		Deal             func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	MoveLeadPayload struct {
-		Lead       func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		Lead             func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	Mutation struct {
@@ -710,29 +737,34 @@ type ComplexityRoot struct {
 	}
 
 	RemoveLeadFromStagePayload struct {
-		Lead       func(childComplexity int) int
-		Pipeline   func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		Lead             func(childComplexity int) int
+		Pipeline         func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	ReorderLeadStatusesPayload struct {
-		Statuses   func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		Statuses         func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	ReorderStagesPayload struct {
-		Pipeline   func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		Pipeline         func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	RestoreLeadsPayload struct {
-		Leads      func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		Leads            func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	RevokeApiKeyPayload struct {
-		APIKey     func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		APIKey           func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	SocialMedia struct {
@@ -834,55 +866,65 @@ type ComplexityRoot struct {
 	}
 
 	UnarchivePipelinePayload struct {
-		Pipeline   func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		Pipeline         func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	UpdateBusinessPayload struct {
-		Business   func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		Business         func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	UpdateContactPayload struct {
-		Contact    func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		Contact          func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	UpdateDealPayload struct {
-		Deal       func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		Deal             func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	UpdateLeadPayload struct {
-		Lead       func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		Lead             func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	UpdateLeadStatusPayload struct {
-		Status     func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		Status           func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	UpdateOrganizationPayload struct {
-		Organization func(childComplexity int) int
-		UserErrors   func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		Organization     func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	UpdatePipelinePayload struct {
-		Pipeline   func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		Pipeline         func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	UpdateStagePayload struct {
-		Stage      func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		Stage            func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	UploadLeadPhotoPayload struct {
-		FileName   func(childComplexity int) int
-		Lead       func(childComplexity int) int
-		URL        func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		FileName         func(childComplexity int) int
+		Lead             func(childComplexity int) int
+		URL              func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	User struct {
@@ -1240,6 +1282,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ActivityEdge.Node(childComplexity), true
 
+	case "AddCommentPayload.clientMutationId":
+		if e.ComplexityRoot.AddCommentPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddCommentPayload.ClientMutationID(childComplexity), true
 	case "AddCommentPayload.comment":
 		if e.ComplexityRoot.AddCommentPayload.Comment == nil {
 			break
@@ -1253,6 +1301,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AddCommentPayload.UserErrors(childComplexity), true
 
+	case "AddLeadToStagePayload.clientMutationId":
+		if e.ComplexityRoot.AddLeadToStagePayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddLeadToStagePayload.ClientMutationID(childComplexity), true
 	case "AddLeadToStagePayload.lead":
 		if e.ComplexityRoot.AddLeadToStagePayload.Lead == nil {
 			break
@@ -1365,6 +1419,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ApiKeyEdge.Node(childComplexity), true
 
+	case "ArchiveLeadsPayload.clientMutationId":
+		if e.ComplexityRoot.ArchiveLeadsPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArchiveLeadsPayload.ClientMutationID(childComplexity), true
 	case "ArchiveLeadsPayload.leads":
 		if e.ComplexityRoot.ArchiveLeadsPayload.Leads == nil {
 			break
@@ -1378,6 +1438,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ArchiveLeadsPayload.UserErrors(childComplexity), true
 
+	case "ArchivePipelinePayload.clientMutationId":
+		if e.ComplexityRoot.ArchivePipelinePayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArchivePipelinePayload.ClientMutationID(childComplexity), true
 	case "ArchivePipelinePayload.pipeline":
 		if e.ComplexityRoot.ArchivePipelinePayload.Pipeline == nil {
 			break
@@ -1762,6 +1828,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CardUpdated.Stage(childComplexity), true
 
+	case "ChangeDealStatusPayload.clientMutationId":
+		if e.ComplexityRoot.ChangeDealStatusPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChangeDealStatusPayload.ClientMutationID(childComplexity), true
 	case "ChangeDealStatusPayload.deal":
 		if e.ComplexityRoot.ChangeDealStatusPayload.Deal == nil {
 			break
@@ -1775,6 +1847,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ChangeDealStatusPayload.UserErrors(childComplexity), true
 
+	case "ChangeLeadStatusPayload.clientMutationId":
+		if e.ComplexityRoot.ChangeLeadStatusPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChangeLeadStatusPayload.ClientMutationID(childComplexity), true
 	case "ChangeLeadStatusPayload.leads":
 		if e.ComplexityRoot.ChangeLeadStatusPayload.Leads == nil {
 			break
@@ -2103,6 +2181,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CreateApiKeyPayload.APIKey(childComplexity), true
+	case "CreateApiKeyPayload.clientMutationId":
+		if e.ComplexityRoot.CreateApiKeyPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateApiKeyPayload.ClientMutationID(childComplexity), true
 	case "CreateApiKeyPayload.secret":
 		if e.ComplexityRoot.CreateApiKeyPayload.Secret == nil {
 			break
@@ -2122,6 +2206,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CreateBusinessPayload.Business(childComplexity), true
+	case "CreateBusinessPayload.clientMutationId":
+		if e.ComplexityRoot.CreateBusinessPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateBusinessPayload.ClientMutationID(childComplexity), true
 	case "CreateBusinessPayload.userErrors":
 		if e.ComplexityRoot.CreateBusinessPayload.UserErrors == nil {
 			break
@@ -2129,6 +2219,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateBusinessPayload.UserErrors(childComplexity), true
 
+	case "CreateContactPayload.clientMutationId":
+		if e.ComplexityRoot.CreateContactPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateContactPayload.ClientMutationID(childComplexity), true
 	case "CreateContactPayload.contact":
 		if e.ComplexityRoot.CreateContactPayload.Contact == nil {
 			break
@@ -2142,6 +2238,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateContactPayload.UserErrors(childComplexity), true
 
+	case "CreateDealPayload.clientMutationId":
+		if e.ComplexityRoot.CreateDealPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateDealPayload.ClientMutationID(childComplexity), true
 	case "CreateDealPayload.deal":
 		if e.ComplexityRoot.CreateDealPayload.Deal == nil {
 			break
@@ -2155,6 +2257,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateDealPayload.UserErrors(childComplexity), true
 
+	case "CreateLeadPayload.clientMutationId":
+		if e.ComplexityRoot.CreateLeadPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateLeadPayload.ClientMutationID(childComplexity), true
 	case "CreateLeadPayload.lead":
 		if e.ComplexityRoot.CreateLeadPayload.Lead == nil {
 			break
@@ -2168,6 +2276,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateLeadPayload.UserErrors(childComplexity), true
 
+	case "CreateLeadStatusPayload.clientMutationId":
+		if e.ComplexityRoot.CreateLeadStatusPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateLeadStatusPayload.ClientMutationID(childComplexity), true
 	case "CreateLeadStatusPayload.status":
 		if e.ComplexityRoot.CreateLeadStatusPayload.Status == nil {
 			break
@@ -2181,6 +2295,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateLeadStatusPayload.UserErrors(childComplexity), true
 
+	case "CreatePipelinePayload.clientMutationId":
+		if e.ComplexityRoot.CreatePipelinePayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreatePipelinePayload.ClientMutationID(childComplexity), true
 	case "CreatePipelinePayload.pipeline":
 		if e.ComplexityRoot.CreatePipelinePayload.Pipeline == nil {
 			break
@@ -2194,6 +2314,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreatePipelinePayload.UserErrors(childComplexity), true
 
+	case "CreateStagePayload.clientMutationId":
+		if e.ComplexityRoot.CreateStagePayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateStagePayload.ClientMutationID(childComplexity), true
 	case "CreateStagePayload.pipeline":
 		if e.ComplexityRoot.CreateStagePayload.Pipeline == nil {
 			break
@@ -2418,6 +2544,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DealEdge.Node(childComplexity), true
 
+	case "DeleteBusinessPayload.clientMutationId":
+		if e.ComplexityRoot.DeleteBusinessPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteBusinessPayload.ClientMutationID(childComplexity), true
 	case "DeleteBusinessPayload.deletedBusinessId":
 		if e.ComplexityRoot.DeleteBusinessPayload.DeletedBusinessID == nil {
 			break
@@ -2431,6 +2563,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeleteBusinessPayload.UserErrors(childComplexity), true
 
+	case "DeleteCommentPayload.clientMutationId":
+		if e.ComplexityRoot.DeleteCommentPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteCommentPayload.ClientMutationID(childComplexity), true
 	case "DeleteCommentPayload.deletedCommentId":
 		if e.ComplexityRoot.DeleteCommentPayload.DeletedCommentID == nil {
 			break
@@ -2444,6 +2582,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeleteCommentPayload.UserErrors(childComplexity), true
 
+	case "DeleteContactPayload.clientMutationId":
+		if e.ComplexityRoot.DeleteContactPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteContactPayload.ClientMutationID(childComplexity), true
 	case "DeleteContactPayload.deletedContactId":
 		if e.ComplexityRoot.DeleteContactPayload.DeletedContactID == nil {
 			break
@@ -2457,6 +2601,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeleteContactPayload.UserErrors(childComplexity), true
 
+	case "DeleteDealPayload.clientMutationId":
+		if e.ComplexityRoot.DeleteDealPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteDealPayload.ClientMutationID(childComplexity), true
 	case "DeleteDealPayload.deletedDealId":
 		if e.ComplexityRoot.DeleteDealPayload.DeletedDealID == nil {
 			break
@@ -2470,6 +2620,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeleteDealPayload.UserErrors(childComplexity), true
 
+	case "DeleteLeadPhotoPayload.clientMutationId":
+		if e.ComplexityRoot.DeleteLeadPhotoPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteLeadPhotoPayload.ClientMutationID(childComplexity), true
 	case "DeleteLeadPhotoPayload.deletedFileName":
 		if e.ComplexityRoot.DeleteLeadPhotoPayload.DeletedFileName == nil {
 			break
@@ -2489,6 +2645,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeleteLeadPhotoPayload.UserErrors(childComplexity), true
 
+	case "DeleteLeadStatusPayload.clientMutationId":
+		if e.ComplexityRoot.DeleteLeadStatusPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteLeadStatusPayload.ClientMutationID(childComplexity), true
 	case "DeleteLeadStatusPayload.deletedLeadStatusId":
 		if e.ComplexityRoot.DeleteLeadStatusPayload.DeletedLeadStatusID == nil {
 			break
@@ -2502,6 +2664,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeleteLeadStatusPayload.UserErrors(childComplexity), true
 
+	case "DeleteLeadsPayload.clientMutationId":
+		if e.ComplexityRoot.DeleteLeadsPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteLeadsPayload.ClientMutationID(childComplexity), true
 	case "DeleteLeadsPayload.deletedLeadIds":
 		if e.ComplexityRoot.DeleteLeadsPayload.DeletedLeadIds == nil {
 			break
@@ -2515,6 +2683,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeleteLeadsPayload.UserErrors(childComplexity), true
 
+	case "DeletePipelinePayload.clientMutationId":
+		if e.ComplexityRoot.DeletePipelinePayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletePipelinePayload.ClientMutationID(childComplexity), true
 	case "DeletePipelinePayload.deletedPipelineId":
 		if e.ComplexityRoot.DeletePipelinePayload.DeletedPipelineID == nil {
 			break
@@ -2528,6 +2702,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeletePipelinePayload.UserErrors(childComplexity), true
 
+	case "DeleteStagePayload.clientMutationId":
+		if e.ComplexityRoot.DeleteStagePayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteStagePayload.ClientMutationID(childComplexity), true
 	case "DeleteStagePayload.deletedStageId":
 		if e.ComplexityRoot.DeleteStagePayload.DeletedStageID == nil {
 			break
@@ -2578,6 +2758,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DuplicateDealError.Rule(childComplexity), true
 
+	case "EditCommentPayload.clientMutationId":
+		if e.ComplexityRoot.EditCommentPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EditCommentPayload.ClientMutationID(childComplexity), true
 	case "EditCommentPayload.comment":
 		if e.ComplexityRoot.EditCommentPayload.Comment == nil {
 			break
@@ -3044,6 +3230,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Money.Currency(childComplexity), true
 
+	case "MoveDealPayload.clientMutationId":
+		if e.ComplexityRoot.MoveDealPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MoveDealPayload.ClientMutationID(childComplexity), true
 	case "MoveDealPayload.deal":
 		if e.ComplexityRoot.MoveDealPayload.Deal == nil {
 			break
@@ -3057,6 +3249,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MoveDealPayload.UserErrors(childComplexity), true
 
+	case "MoveLeadPayload.clientMutationId":
+		if e.ComplexityRoot.MoveLeadPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MoveLeadPayload.ClientMutationID(childComplexity), true
 	case "MoveLeadPayload.lead":
 		if e.ComplexityRoot.MoveLeadPayload.Lead == nil {
 			break
@@ -4005,6 +4203,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Query.Viewer(childComplexity), true
 
+	case "RemoveLeadFromStagePayload.clientMutationId":
+		if e.ComplexityRoot.RemoveLeadFromStagePayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveLeadFromStagePayload.ClientMutationID(childComplexity), true
 	case "RemoveLeadFromStagePayload.lead":
 		if e.ComplexityRoot.RemoveLeadFromStagePayload.Lead == nil {
 			break
@@ -4024,6 +4228,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RemoveLeadFromStagePayload.UserErrors(childComplexity), true
 
+	case "ReorderLeadStatusesPayload.clientMutationId":
+		if e.ComplexityRoot.ReorderLeadStatusesPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReorderLeadStatusesPayload.ClientMutationID(childComplexity), true
 	case "ReorderLeadStatusesPayload.statuses":
 		if e.ComplexityRoot.ReorderLeadStatusesPayload.Statuses == nil {
 			break
@@ -4037,6 +4247,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ReorderLeadStatusesPayload.UserErrors(childComplexity), true
 
+	case "ReorderStagesPayload.clientMutationId":
+		if e.ComplexityRoot.ReorderStagesPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReorderStagesPayload.ClientMutationID(childComplexity), true
 	case "ReorderStagesPayload.pipeline":
 		if e.ComplexityRoot.ReorderStagesPayload.Pipeline == nil {
 			break
@@ -4050,6 +4266,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ReorderStagesPayload.UserErrors(childComplexity), true
 
+	case "RestoreLeadsPayload.clientMutationId":
+		if e.ComplexityRoot.RestoreLeadsPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RestoreLeadsPayload.ClientMutationID(childComplexity), true
 	case "RestoreLeadsPayload.leads":
 		if e.ComplexityRoot.RestoreLeadsPayload.Leads == nil {
 			break
@@ -4069,6 +4291,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RevokeApiKeyPayload.APIKey(childComplexity), true
+	case "RevokeApiKeyPayload.clientMutationId":
+		if e.ComplexityRoot.RevokeApiKeyPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeApiKeyPayload.ClientMutationID(childComplexity), true
 	case "RevokeApiKeyPayload.userErrors":
 		if e.ComplexityRoot.RevokeApiKeyPayload.UserErrors == nil {
 			break
@@ -4490,6 +4718,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.TimelineEdge.Node(childComplexity), true
 
+	case "UnarchivePipelinePayload.clientMutationId":
+		if e.ComplexityRoot.UnarchivePipelinePayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnarchivePipelinePayload.ClientMutationID(childComplexity), true
 	case "UnarchivePipelinePayload.pipeline":
 		if e.ComplexityRoot.UnarchivePipelinePayload.Pipeline == nil {
 			break
@@ -4509,6 +4743,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdateBusinessPayload.Business(childComplexity), true
+	case "UpdateBusinessPayload.clientMutationId":
+		if e.ComplexityRoot.UpdateBusinessPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateBusinessPayload.ClientMutationID(childComplexity), true
 	case "UpdateBusinessPayload.userErrors":
 		if e.ComplexityRoot.UpdateBusinessPayload.UserErrors == nil {
 			break
@@ -4516,6 +4756,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdateBusinessPayload.UserErrors(childComplexity), true
 
+	case "UpdateContactPayload.clientMutationId":
+		if e.ComplexityRoot.UpdateContactPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateContactPayload.ClientMutationID(childComplexity), true
 	case "UpdateContactPayload.contact":
 		if e.ComplexityRoot.UpdateContactPayload.Contact == nil {
 			break
@@ -4529,6 +4775,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdateContactPayload.UserErrors(childComplexity), true
 
+	case "UpdateDealPayload.clientMutationId":
+		if e.ComplexityRoot.UpdateDealPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateDealPayload.ClientMutationID(childComplexity), true
 	case "UpdateDealPayload.deal":
 		if e.ComplexityRoot.UpdateDealPayload.Deal == nil {
 			break
@@ -4542,6 +4794,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdateDealPayload.UserErrors(childComplexity), true
 
+	case "UpdateLeadPayload.clientMutationId":
+		if e.ComplexityRoot.UpdateLeadPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateLeadPayload.ClientMutationID(childComplexity), true
 	case "UpdateLeadPayload.lead":
 		if e.ComplexityRoot.UpdateLeadPayload.Lead == nil {
 			break
@@ -4555,6 +4813,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdateLeadPayload.UserErrors(childComplexity), true
 
+	case "UpdateLeadStatusPayload.clientMutationId":
+		if e.ComplexityRoot.UpdateLeadStatusPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateLeadStatusPayload.ClientMutationID(childComplexity), true
 	case "UpdateLeadStatusPayload.status":
 		if e.ComplexityRoot.UpdateLeadStatusPayload.Status == nil {
 			break
@@ -4568,6 +4832,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdateLeadStatusPayload.UserErrors(childComplexity), true
 
+	case "UpdateOrganizationPayload.clientMutationId":
+		if e.ComplexityRoot.UpdateOrganizationPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateOrganizationPayload.ClientMutationID(childComplexity), true
 	case "UpdateOrganizationPayload.organization":
 		if e.ComplexityRoot.UpdateOrganizationPayload.Organization == nil {
 			break
@@ -4581,6 +4851,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdateOrganizationPayload.UserErrors(childComplexity), true
 
+	case "UpdatePipelinePayload.clientMutationId":
+		if e.ComplexityRoot.UpdatePipelinePayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdatePipelinePayload.ClientMutationID(childComplexity), true
 	case "UpdatePipelinePayload.pipeline":
 		if e.ComplexityRoot.UpdatePipelinePayload.Pipeline == nil {
 			break
@@ -4594,6 +4870,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdatePipelinePayload.UserErrors(childComplexity), true
 
+	case "UpdateStagePayload.clientMutationId":
+		if e.ComplexityRoot.UpdateStagePayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateStagePayload.ClientMutationID(childComplexity), true
 	case "UpdateStagePayload.stage":
 		if e.ComplexityRoot.UpdateStagePayload.Stage == nil {
 			break
@@ -4607,6 +4889,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdateStagePayload.UserErrors(childComplexity), true
 
+	case "UploadLeadPhotoPayload.clientMutationId":
+		if e.ComplexityRoot.UploadLeadPhotoPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadLeadPhotoPayload.ClientMutationID(childComplexity), true
 	case "UploadLeadPhotoPayload.fileName":
 		if e.ComplexityRoot.UploadLeadPhotoPayload.FileName == nil {
 			break
@@ -4956,6 +5244,9 @@ directive @listSize(
 
 "The field depends on the time, and not on what is stored alone: an answer with it may change although nothing else did."
 directive @volatile on FIELD_DEFINITION
+
+"The field, of a mutation's payload, answers what the field of the same name in the mutation's ` + "`" + `input` + "`" + ` says."
+directive @echo on FIELD_DEFINITION
 
 "A point in time: RFC 3339, in UTC, to the microsecond. ` + "`" + `2026-03-01T09:30:00Z` + "`" + `"
 scalar DateTime
@@ -6969,6 +7260,8 @@ input UpdateOrganizationInput {
   currency: String
   "The version that the caller has seen: another one is a ConflictError, and nothing changes."
   expectedVersion: Int
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `updateOrganization` + "`" + ` answers."
@@ -6977,6 +7270,8 @@ type UpdateOrganizationPayload {
   organization: Organization
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `createApiKey` + "`" + ` needs."
@@ -6991,6 +7286,8 @@ input CreateApiKeyInput {
   budget: Int
   "When it ends by itself; never unless told otherwise."
   expiresAt: DateTime
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `createApiKey` + "`" + ` answers."
@@ -7001,12 +7298,16 @@ type CreateApiKeyPayload {
   secret: String
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `revokeApiKey` + "`" + ` needs."
 input RevokeApiKeyInput {
   "The key's id, ` + "`" + `key_…` + "`" + `."
   id: ID!
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `revokeApiKey` + "`" + ` answers."
@@ -7015,6 +7316,8 @@ type RevokeApiKeyPayload {
   apiKey: ApiKey
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `createPipeline` + "`" + ` needs."
@@ -7029,6 +7332,8 @@ input CreatePipelineInput {
   isDefault: Boolean! = false
   "Its stages, at most 100."
   stages: [PipelineStageInput!] @cost(weight: "10")
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `createPipeline` + "`" + ` answers."
@@ -7037,6 +7342,8 @@ type CreatePipelinePayload {
   pipeline: Pipeline
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `updatePipeline` + "`" + ` needs."
@@ -7053,6 +7360,8 @@ input UpdatePipelineInput {
   isActive: Boolean
   "True to make it the default pipeline, in place of another. The default one refuses false: make another one the default instead."
   isDefault: Boolean
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `updatePipeline` + "`" + ` answers."
@@ -7061,6 +7370,8 @@ type UpdatePipelinePayload {
   pipeline: Pipeline
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `deletePipeline` + "`" + ` needs."
@@ -7071,6 +7382,8 @@ input DeletePipelineInput {
   expectedVersion: Int
   "A stage of another pipeline, which gets all cards."
   moveCardsToStageId: ID @cost(weight: "10000")
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `deletePipeline` + "`" + ` answers."
@@ -7079,6 +7392,8 @@ type DeletePipelinePayload {
   deletedPipelineId: ID
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `archivePipeline` + "`" + ` needs."
@@ -7087,6 +7402,8 @@ input ArchivePipelineInput {
   id: ID!
   "The version that the caller has seen: another one is a ConflictError, and nothing changes."
   expectedVersion: Int
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `archivePipeline` + "`" + ` answers."
@@ -7095,6 +7412,8 @@ type ArchivePipelinePayload {
   pipeline: Pipeline
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `unarchivePipeline` + "`" + ` needs."
@@ -7103,6 +7422,8 @@ input UnarchivePipelineInput {
   id: ID!
   "The version that the caller has seen: another one is a ConflictError, and nothing changes."
   expectedVersion: Int
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `unarchivePipeline` + "`" + ` answers."
@@ -7111,6 +7432,8 @@ type UnarchivePipelinePayload {
   pipeline: Pipeline
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `createStage` + "`" + ` needs."
@@ -7129,6 +7452,8 @@ input CreateStageInput {
   rottenAfter: Int
   "Leads to put there, in this order, at most 500."
   leadIds: [ID!] @cost(weight: "10")
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `createStage` + "`" + ` answers."
@@ -7139,6 +7464,8 @@ type CreateStagePayload {
   pipeline: Pipeline
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `updateStage` + "`" + ` needs."
@@ -7157,6 +7484,8 @@ input UpdateStageInput {
   probability: Float
   "After how many days a card there is rotten."
   rottenAfter: Int
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `updateStage` + "`" + ` answers."
@@ -7165,6 +7494,8 @@ type UpdateStagePayload {
   stage: Stage
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `reorderStages` + "`" + ` needs."
@@ -7175,6 +7506,8 @@ input ReorderStagesInput {
   expectedVersion: Int
   "The ids of all of its stages, in the new order."
   stageIds: [ID!]!
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `reorderStages` + "`" + ` answers."
@@ -7183,6 +7516,8 @@ type ReorderStagesPayload {
   pipeline: Pipeline
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `deleteStage` + "`" + ` needs."
@@ -7193,6 +7528,8 @@ input DeleteStageInput {
   expectedVersion: Int
   "Another stage, which gets all cards, below its own."
   moveCardsToStageId: ID @cost(weight: "10000")
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `deleteStage` + "`" + ` answers."
@@ -7203,6 +7540,8 @@ type DeleteStagePayload {
   pipeline: Pipeline
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `addLeadToStage` + "`" + ` needs."
@@ -7215,6 +7554,8 @@ input AddLeadToStageInput {
   pipelineId: ID
   "The version that the caller has seen: another one is a ConflictError, and nothing changes."
   expectedVersion: Int
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `addLeadToStage` + "`" + ` answers."
@@ -7225,6 +7566,8 @@ type AddLeadToStagePayload {
   lead: Lead
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `removeLeadFromStage` + "`" + ` needs."
@@ -7237,6 +7580,8 @@ input RemoveLeadFromStageInput {
   pipelineId: ID
   "The version that the caller has seen: another one is a ConflictError, and nothing changes."
   expectedVersion: Int
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `removeLeadFromStage` + "`" + ` answers."
@@ -7247,6 +7592,8 @@ type RemoveLeadFromStagePayload {
   lead: Lead
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `createDeal` + "`" + ` needs."
@@ -7279,6 +7626,8 @@ input CreateDealInput {
   externalId: String
   "Whether its contact may have another open deal in the pipeline."
   allowDuplicate: Boolean! = false
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `createDeal` + "`" + ` answers."
@@ -7287,6 +7636,8 @@ type CreateDealPayload {
   deal: Deal
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `updateDeal` + "`" + ` needs."
@@ -7321,6 +7672,8 @@ input UpdateDealInput {
   lostReason: String
   "Whether its contact may have another open deal in the pipeline."
   allowDuplicate: Boolean! = false
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `updateDeal` + "`" + ` answers."
@@ -7329,6 +7682,8 @@ type UpdateDealPayload {
   deal: Deal
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `deleteDeal` + "`" + ` needs."
@@ -7337,6 +7692,8 @@ input DeleteDealInput {
   id: ID!
   "The version that the caller has seen: another one is a ConflictError, and nothing changes."
   expectedVersion: Int
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `deleteDeal` + "`" + ` answers."
@@ -7345,6 +7702,8 @@ type DeleteDealPayload {
   deletedDealId: ID
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `moveDeal` + "`" + ` needs."
@@ -7363,6 +7722,8 @@ input MoveDealInput {
   at: Place
   "Whether its contact may have another open deal in the pipeline that it goes to."
   allowDuplicate: Boolean! = false
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `moveDeal` + "`" + ` answers."
@@ -7371,6 +7732,8 @@ type MoveDealPayload {
   deal: Deal
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `changeDealStatus` + "`" + ` needs."
@@ -7387,6 +7750,8 @@ input ChangeDealStatusInput {
   lostReason: String
   "Whether its contact may have another open deal in the pipeline."
   allowDuplicate: Boolean! = false
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `changeDealStatus` + "`" + ` answers."
@@ -7395,6 +7760,8 @@ type ChangeDealStatusPayload {
   deal: Deal
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `createContact` + "`" + ` needs."
@@ -7409,6 +7776,8 @@ input CreateContactInput {
   companyName: String
   "Labels, at most 50."
   tags: [String!]
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `createContact` + "`" + ` answers."
@@ -7417,6 +7786,8 @@ type CreateContactPayload {
   contact: Contact
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `updateContact` + "`" + ` needs."
@@ -7435,6 +7806,8 @@ input UpdateContactInput {
   companyName: String
   "Labels."
   tags: [String!]
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `updateContact` + "`" + ` answers."
@@ -7443,6 +7816,8 @@ type UpdateContactPayload {
   contact: Contact
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `deleteContact` + "`" + ` needs."
@@ -7451,6 +7826,8 @@ input DeleteContactInput {
   id: ID!
   "The version that the caller has seen: another one is a ConflictError, and nothing changes."
   expectedVersion: Int
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `deleteContact` + "`" + ` answers."
@@ -7459,6 +7836,8 @@ type DeleteContactPayload {
   deletedContactId: ID
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `createLead` + "`" + ` needs."
@@ -7495,6 +7874,8 @@ input CreateLeadInput {
   stageId: ID
   "The name of the row in another system; one a lead in an organization."
   externalId: String
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `createLead` + "`" + ` answers."
@@ -7503,6 +7884,8 @@ type CreateLeadPayload {
   lead: Lead
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `updateLead` + "`" + ` needs."
@@ -7539,6 +7922,8 @@ input UpdateLeadInput {
   socialMedia: SocialMediaInput
   "The businesses that it belongs to, at most 100."
   businessIds: [ID!] @cost(weight: "2")
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `updateLead` + "`" + ` answers."
@@ -7547,6 +7932,8 @@ type UpdateLeadPayload {
   lead: Lead
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `moveLead` + "`" + ` needs."
@@ -7563,6 +7950,8 @@ input MoveLeadInput {
   after: ID
   "The first or the last place of the stage. LAST when nothing is said."
   at: Place
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `moveLead` + "`" + ` answers."
@@ -7571,12 +7960,16 @@ type MoveLeadPayload {
   lead: Lead
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `archiveLeads` + "`" + ` needs."
 input ArchiveLeadsInput {
   "The leads, at most 500. One that is wrong stops all."
   ids: [ID!]! @cost(weight: "10")
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `archiveLeads` + "`" + ` answers."
@@ -7585,12 +7978,16 @@ type ArchiveLeadsPayload {
   leads: [Lead!]!
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `restoreLeads` + "`" + ` needs."
 input RestoreLeadsInput {
   "The leads, at most 500. One that is wrong stops all."
   ids: [ID!]! @cost(weight: "10")
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `restoreLeads` + "`" + ` answers."
@@ -7599,12 +7996,16 @@ type RestoreLeadsPayload {
   leads: [Lead!]!
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `deleteLeads` + "`" + ` needs."
 input DeleteLeadsInput {
   "The leads, at most 500. One that is wrong stops all."
   ids: [ID!]! @cost(weight: "10")
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `deleteLeads` + "`" + ` answers."
@@ -7613,6 +8014,8 @@ type DeleteLeadsPayload {
   deletedLeadIds: [ID!]!
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `changeLeadStatus` + "`" + ` needs."
@@ -7621,6 +8024,8 @@ input ChangeLeadStatusInput {
   ids: [ID!]! @cost(weight: "10")
   "The status."
   statusId: ID!
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `changeLeadStatus` + "`" + ` answers."
@@ -7629,6 +8034,8 @@ type ChangeLeadStatusPayload {
   leads: [Lead!]!
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `createLeadStatus` + "`" + ` needs."
@@ -7637,6 +8044,8 @@ input CreateLeadStatusInput {
   name: String!
   "The colour of its text; the one behind it follows."
   primaryColor: LeadStatusColor!
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `createLeadStatus` + "`" + ` answers."
@@ -7645,6 +8054,8 @@ type CreateLeadStatusPayload {
   status: LeadStatus
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `updateLeadStatus` + "`" + ` needs."
@@ -7657,6 +8068,8 @@ input UpdateLeadStatusInput {
   name: String
   "The colour of its text."
   primaryColor: LeadStatusColor
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `updateLeadStatus` + "`" + ` answers."
@@ -7665,12 +8078,16 @@ type UpdateLeadStatusPayload {
   status: LeadStatus
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `reorderLeadStatuses` + "`" + ` needs."
 input ReorderLeadStatusesInput {
   "Places for statuses."
   statuses: [LeadStatusOrderInput!]!
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `reorderLeadStatuses` + "`" + ` answers."
@@ -7679,6 +8096,8 @@ type ReorderLeadStatusesPayload {
   statuses: [LeadStatus!]! @listSize(assumedSize: 100)
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `deleteLeadStatus` + "`" + ` needs."
@@ -7687,6 +8106,8 @@ input DeleteLeadStatusInput {
   id: ID!
   "The version that the caller has seen: another one is a ConflictError, and nothing changes."
   expectedVersion: Int
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `deleteLeadStatus` + "`" + ` answers."
@@ -7695,6 +8116,8 @@ type DeleteLeadStatusPayload {
   deletedLeadStatusId: ID
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `uploadLeadPhoto` + "`" + ` needs."
@@ -7705,6 +8128,8 @@ input UploadLeadPhotoInput {
   expectedVersion: Int
   "The file."
   file: Upload!
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `uploadLeadPhoto` + "`" + ` answers."
@@ -7717,12 +8142,16 @@ type UploadLeadPhotoPayload {
   lead: Lead
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `deleteLeadPhoto` + "`" + ` needs."
 input DeleteLeadPhotoInput {
   "The name that it is kept under."
   fileName: String!
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `deleteLeadPhoto` + "`" + ` answers."
@@ -7733,6 +8162,8 @@ type DeleteLeadPhotoPayload {
   lead: Lead
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `addComment` + "`" + ` needs."
@@ -7741,6 +8172,8 @@ input AddCommentInput {
   subjectId: ID!
   "The text, at most 10,000 characters."
   content: String!
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `addComment` + "`" + ` answers."
@@ -7749,6 +8182,8 @@ type AddCommentPayload {
   comment: Comment
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `editComment` + "`" + ` needs."
@@ -7759,6 +8194,8 @@ input EditCommentInput {
   expectedVersion: Int
   "The text, at most 10,000 characters."
   content: String!
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `editComment` + "`" + ` answers."
@@ -7767,6 +8204,8 @@ type EditCommentPayload {
   comment: Comment
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `deleteComment` + "`" + ` needs."
@@ -7775,6 +8214,8 @@ input DeleteCommentInput {
   id: ID!
   "The version that the caller has seen: another one is a ConflictError, and nothing changes."
   expectedVersion: Int
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `deleteComment` + "`" + ` answers."
@@ -7783,12 +8224,16 @@ type DeleteCommentPayload {
   deletedCommentId: ID
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `createBusiness` + "`" + ` needs."
 input CreateBusinessInput {
   "The name, at most 200 characters."
   name: String!
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `createBusiness` + "`" + ` answers."
@@ -7797,6 +8242,8 @@ type CreateBusinessPayload {
   business: Business
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `updateBusiness` + "`" + ` needs."
@@ -7807,6 +8254,8 @@ input UpdateBusinessInput {
   expectedVersion: Int
   "The name."
   name: String
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `updateBusiness` + "`" + ` answers."
@@ -7815,6 +8264,8 @@ type UpdateBusinessPayload {
   business: Business
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "What ` + "`" + `deleteBusiness` + "`" + ` needs."
@@ -7823,6 +8274,8 @@ input DeleteBusinessInput {
   id: ID!
   "The version that the caller has seen: another one is a ConflictError, and nothing changes."
   expectedVersion: Int
+  "A text of the client's own, at most 300 characters, which the payload repeats. The server keeps nothing by it: the header ` + "`" + `Idempotency-Key` + "`" + ` is what makes retries safe."
+  clientMutationId: String
 }
 
 "What ` + "`" + `deleteBusiness` + "`" + ` answers."
@@ -7831,6 +8284,8 @@ type DeleteBusinessPayload {
   deletedBusinessId: ID
   "What was wrong with the request; empty when it was done."
   userErrors: [UserError!]! @listSize(assumedSize: 10)
+  "What the input's ` + "`" + `clientMutationId` + "`" + ` said, also when the mutation was refused; null when it said nothing."
+  clientMutationId: String @echo
 }
 
 "A stage of a new pipeline."
@@ -8341,6 +8796,8 @@ func (ec *executionContext) childFields_AddCommentPayload(ctx context.Context, f
 		return ec.fieldContext_AddCommentPayload_comment(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_AddCommentPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_AddCommentPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AddCommentPayload", field.Name)
 }
@@ -8353,6 +8810,8 @@ func (ec *executionContext) childFields_AddLeadToStagePayload(ctx context.Contex
 		return ec.fieldContext_AddLeadToStagePayload_lead(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_AddLeadToStagePayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_AddLeadToStagePayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AddLeadToStagePayload", field.Name)
 }
@@ -8411,6 +8870,8 @@ func (ec *executionContext) childFields_ArchiveLeadsPayload(ctx context.Context,
 		return ec.fieldContext_ArchiveLeadsPayload_leads(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_ArchiveLeadsPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_ArchiveLeadsPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ArchiveLeadsPayload", field.Name)
 }
@@ -8421,6 +8882,8 @@ func (ec *executionContext) childFields_ArchivePipelinePayload(ctx context.Conte
 		return ec.fieldContext_ArchivePipelinePayload_pipeline(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_ArchivePipelinePayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_ArchivePipelinePayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ArchivePipelinePayload", field.Name)
 }
@@ -8485,6 +8948,8 @@ func (ec *executionContext) childFields_ChangeDealStatusPayload(ctx context.Cont
 		return ec.fieldContext_ChangeDealStatusPayload_deal(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_ChangeDealStatusPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_ChangeDealStatusPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ChangeDealStatusPayload", field.Name)
 }
@@ -8495,6 +8960,8 @@ func (ec *executionContext) childFields_ChangeLeadStatusPayload(ctx context.Cont
 		return ec.fieldContext_ChangeLeadStatusPayload_leads(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_ChangeLeadStatusPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_ChangeLeadStatusPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ChangeLeadStatusPayload", field.Name)
 }
@@ -8603,6 +9070,8 @@ func (ec *executionContext) childFields_CreateApiKeyPayload(ctx context.Context,
 		return ec.fieldContext_CreateApiKeyPayload_secret(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_CreateApiKeyPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_CreateApiKeyPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateApiKeyPayload", field.Name)
 }
@@ -8613,6 +9082,8 @@ func (ec *executionContext) childFields_CreateBusinessPayload(ctx context.Contex
 		return ec.fieldContext_CreateBusinessPayload_business(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_CreateBusinessPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_CreateBusinessPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateBusinessPayload", field.Name)
 }
@@ -8623,6 +9094,8 @@ func (ec *executionContext) childFields_CreateContactPayload(ctx context.Context
 		return ec.fieldContext_CreateContactPayload_contact(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_CreateContactPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_CreateContactPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateContactPayload", field.Name)
 }
@@ -8633,6 +9106,8 @@ func (ec *executionContext) childFields_CreateDealPayload(ctx context.Context, f
 		return ec.fieldContext_CreateDealPayload_deal(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_CreateDealPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_CreateDealPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateDealPayload", field.Name)
 }
@@ -8643,6 +9118,8 @@ func (ec *executionContext) childFields_CreateLeadPayload(ctx context.Context, f
 		return ec.fieldContext_CreateLeadPayload_lead(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_CreateLeadPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_CreateLeadPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateLeadPayload", field.Name)
 }
@@ -8653,6 +9130,8 @@ func (ec *executionContext) childFields_CreateLeadStatusPayload(ctx context.Cont
 		return ec.fieldContext_CreateLeadStatusPayload_status(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_CreateLeadStatusPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_CreateLeadStatusPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateLeadStatusPayload", field.Name)
 }
@@ -8663,6 +9142,8 @@ func (ec *executionContext) childFields_CreatePipelinePayload(ctx context.Contex
 		return ec.fieldContext_CreatePipelinePayload_pipeline(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_CreatePipelinePayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_CreatePipelinePayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreatePipelinePayload", field.Name)
 }
@@ -8675,6 +9156,8 @@ func (ec *executionContext) childFields_CreateStagePayload(ctx context.Context, 
 		return ec.fieldContext_CreateStagePayload_pipeline(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_CreateStagePayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_CreateStagePayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateStagePayload", field.Name)
 }
@@ -8767,6 +9250,8 @@ func (ec *executionContext) childFields_DeleteBusinessPayload(ctx context.Contex
 		return ec.fieldContext_DeleteBusinessPayload_deletedBusinessId(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_DeleteBusinessPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_DeleteBusinessPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteBusinessPayload", field.Name)
 }
@@ -8777,6 +9262,8 @@ func (ec *executionContext) childFields_DeleteCommentPayload(ctx context.Context
 		return ec.fieldContext_DeleteCommentPayload_deletedCommentId(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_DeleteCommentPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_DeleteCommentPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteCommentPayload", field.Name)
 }
@@ -8787,6 +9274,8 @@ func (ec *executionContext) childFields_DeleteContactPayload(ctx context.Context
 		return ec.fieldContext_DeleteContactPayload_deletedContactId(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_DeleteContactPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_DeleteContactPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteContactPayload", field.Name)
 }
@@ -8797,6 +9286,8 @@ func (ec *executionContext) childFields_DeleteDealPayload(ctx context.Context, f
 		return ec.fieldContext_DeleteDealPayload_deletedDealId(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_DeleteDealPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_DeleteDealPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteDealPayload", field.Name)
 }
@@ -8809,6 +9300,8 @@ func (ec *executionContext) childFields_DeleteLeadPhotoPayload(ctx context.Conte
 		return ec.fieldContext_DeleteLeadPhotoPayload_lead(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_DeleteLeadPhotoPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_DeleteLeadPhotoPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteLeadPhotoPayload", field.Name)
 }
@@ -8819,6 +9312,8 @@ func (ec *executionContext) childFields_DeleteLeadStatusPayload(ctx context.Cont
 		return ec.fieldContext_DeleteLeadStatusPayload_deletedLeadStatusId(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_DeleteLeadStatusPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_DeleteLeadStatusPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteLeadStatusPayload", field.Name)
 }
@@ -8829,6 +9324,8 @@ func (ec *executionContext) childFields_DeleteLeadsPayload(ctx context.Context, 
 		return ec.fieldContext_DeleteLeadsPayload_deletedLeadIds(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_DeleteLeadsPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_DeleteLeadsPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteLeadsPayload", field.Name)
 }
@@ -8839,6 +9336,8 @@ func (ec *executionContext) childFields_DeletePipelinePayload(ctx context.Contex
 		return ec.fieldContext_DeletePipelinePayload_deletedPipelineId(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_DeletePipelinePayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_DeletePipelinePayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeletePipelinePayload", field.Name)
 }
@@ -8851,6 +9350,8 @@ func (ec *executionContext) childFields_DeleteStagePayload(ctx context.Context, 
 		return ec.fieldContext_DeleteStagePayload_pipeline(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_DeleteStagePayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_DeleteStagePayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteStagePayload", field.Name)
 }
@@ -8861,6 +9362,8 @@ func (ec *executionContext) childFields_EditCommentPayload(ctx context.Context, 
 		return ec.fieldContext_EditCommentPayload_comment(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_EditCommentPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_EditCommentPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EditCommentPayload", field.Name)
 }
@@ -9059,6 +9562,8 @@ func (ec *executionContext) childFields_MoveDealPayload(ctx context.Context, fie
 		return ec.fieldContext_MoveDealPayload_deal(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_MoveDealPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_MoveDealPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type MoveDealPayload", field.Name)
 }
@@ -9069,6 +9574,8 @@ func (ec *executionContext) childFields_MoveLeadPayload(ctx context.Context, fie
 		return ec.fieldContext_MoveLeadPayload_lead(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_MoveLeadPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_MoveLeadPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type MoveLeadPayload", field.Name)
 }
@@ -9169,6 +9676,8 @@ func (ec *executionContext) childFields_RemoveLeadFromStagePayload(ctx context.C
 		return ec.fieldContext_RemoveLeadFromStagePayload_lead(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_RemoveLeadFromStagePayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_RemoveLeadFromStagePayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RemoveLeadFromStagePayload", field.Name)
 }
@@ -9179,6 +9688,8 @@ func (ec *executionContext) childFields_ReorderLeadStatusesPayload(ctx context.C
 		return ec.fieldContext_ReorderLeadStatusesPayload_statuses(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_ReorderLeadStatusesPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_ReorderLeadStatusesPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReorderLeadStatusesPayload", field.Name)
 }
@@ -9189,6 +9700,8 @@ func (ec *executionContext) childFields_ReorderStagesPayload(ctx context.Context
 		return ec.fieldContext_ReorderStagesPayload_pipeline(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_ReorderStagesPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_ReorderStagesPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReorderStagesPayload", field.Name)
 }
@@ -9199,6 +9712,8 @@ func (ec *executionContext) childFields_RestoreLeadsPayload(ctx context.Context,
 		return ec.fieldContext_RestoreLeadsPayload_leads(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_RestoreLeadsPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_RestoreLeadsPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RestoreLeadsPayload", field.Name)
 }
@@ -9209,6 +9724,8 @@ func (ec *executionContext) childFields_RevokeApiKeyPayload(ctx context.Context,
 		return ec.fieldContext_RevokeApiKeyPayload_apiKey(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_RevokeApiKeyPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_RevokeApiKeyPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RevokeApiKeyPayload", field.Name)
 }
@@ -9335,6 +9852,8 @@ func (ec *executionContext) childFields_UnarchivePipelinePayload(ctx context.Con
 		return ec.fieldContext_UnarchivePipelinePayload_pipeline(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_UnarchivePipelinePayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_UnarchivePipelinePayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UnarchivePipelinePayload", field.Name)
 }
@@ -9345,6 +9864,8 @@ func (ec *executionContext) childFields_UpdateBusinessPayload(ctx context.Contex
 		return ec.fieldContext_UpdateBusinessPayload_business(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_UpdateBusinessPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_UpdateBusinessPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateBusinessPayload", field.Name)
 }
@@ -9355,6 +9876,8 @@ func (ec *executionContext) childFields_UpdateContactPayload(ctx context.Context
 		return ec.fieldContext_UpdateContactPayload_contact(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_UpdateContactPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_UpdateContactPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateContactPayload", field.Name)
 }
@@ -9365,6 +9888,8 @@ func (ec *executionContext) childFields_UpdateDealPayload(ctx context.Context, f
 		return ec.fieldContext_UpdateDealPayload_deal(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_UpdateDealPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_UpdateDealPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateDealPayload", field.Name)
 }
@@ -9375,6 +9900,8 @@ func (ec *executionContext) childFields_UpdateLeadPayload(ctx context.Context, f
 		return ec.fieldContext_UpdateLeadPayload_lead(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_UpdateLeadPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_UpdateLeadPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateLeadPayload", field.Name)
 }
@@ -9385,6 +9912,8 @@ func (ec *executionContext) childFields_UpdateLeadStatusPayload(ctx context.Cont
 		return ec.fieldContext_UpdateLeadStatusPayload_status(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_UpdateLeadStatusPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_UpdateLeadStatusPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateLeadStatusPayload", field.Name)
 }
@@ -9395,6 +9924,8 @@ func (ec *executionContext) childFields_UpdateOrganizationPayload(ctx context.Co
 		return ec.fieldContext_UpdateOrganizationPayload_organization(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_UpdateOrganizationPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_UpdateOrganizationPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateOrganizationPayload", field.Name)
 }
@@ -9405,6 +9936,8 @@ func (ec *executionContext) childFields_UpdatePipelinePayload(ctx context.Contex
 		return ec.fieldContext_UpdatePipelinePayload_pipeline(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_UpdatePipelinePayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_UpdatePipelinePayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdatePipelinePayload", field.Name)
 }
@@ -9415,6 +9948,8 @@ func (ec *executionContext) childFields_UpdateStagePayload(ctx context.Context, 
 		return ec.fieldContext_UpdateStagePayload_stage(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_UpdateStagePayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_UpdateStagePayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateStagePayload", field.Name)
 }
@@ -9429,6 +9964,8 @@ func (ec *executionContext) childFields_UploadLeadPhotoPayload(ctx context.Conte
 		return ec.fieldContext_UploadLeadPhotoPayload_lead(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_UploadLeadPhotoPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_UploadLeadPhotoPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UploadLeadPhotoPayload", field.Name)
 }
@@ -11956,6 +12493,42 @@ func (ec *executionContext) fieldContext_AddCommentPayload_userErrors(_ context.
 	return fc, nil
 }
 
+func (ec *executionContext) _AddCommentPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *AddCommentPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AddCommentPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AddCommentPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AddCommentPayload", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _AddLeadToStagePayload_pipeline(ctx context.Context, field graphql.CollectedField, obj *AddLeadToStagePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -12068,6 +12641,42 @@ func (ec *executionContext) fieldContext_AddLeadToStagePayload_userErrors(_ cont
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _AddLeadToStagePayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *AddLeadToStagePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AddLeadToStagePayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AddLeadToStagePayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AddLeadToStagePayload", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _ApiKey_id(ctx context.Context, field graphql.CollectedField, obj *ent.APIKey) (ret graphql.Marshaler) {
@@ -12515,6 +13124,42 @@ func (ec *executionContext) fieldContext_ArchiveLeadsPayload_userErrors(_ contex
 	return fc, nil
 }
 
+func (ec *executionContext) _ArchiveLeadsPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *ArchiveLeadsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArchiveLeadsPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ArchiveLeadsPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ArchiveLeadsPayload", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _ArchivePipelinePayload_pipeline(ctx context.Context, field graphql.CollectedField, obj *ArchivePipelinePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -12577,6 +13222,42 @@ func (ec *executionContext) fieldContext_ArchivePipelinePayload_userErrors(_ con
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _ArchivePipelinePayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *ArchivePipelinePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArchivePipelinePayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ArchivePipelinePayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ArchivePipelinePayload", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _BlockedError_message(ctx context.Context, field graphql.CollectedField, obj *sales.BlockedError) (ret graphql.Marshaler) {
@@ -14356,6 +15037,42 @@ func (ec *executionContext) fieldContext_ChangeDealStatusPayload_userErrors(_ co
 	return fc, nil
 }
 
+func (ec *executionContext) _ChangeDealStatusPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *ChangeDealStatusPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ChangeDealStatusPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ChangeDealStatusPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ChangeDealStatusPayload", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _ChangeLeadStatusPayload_leads(ctx context.Context, field graphql.CollectedField, obj *ChangeLeadStatusPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14418,6 +15135,42 @@ func (ec *executionContext) fieldContext_ChangeLeadStatusPayload_userErrors(_ co
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _ChangeLeadStatusPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *ChangeLeadStatusPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ChangeLeadStatusPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ChangeLeadStatusPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ChangeLeadStatusPayload", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _Comment_id(ctx context.Context, field graphql.CollectedField, obj *ent.Comment) (ret graphql.Marshaler) {
@@ -15790,6 +16543,42 @@ func (ec *executionContext) fieldContext_CreateApiKeyPayload_userErrors(_ contex
 	return fc, nil
 }
 
+func (ec *executionContext) _CreateApiKeyPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *CreateAPIKeyPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateApiKeyPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateApiKeyPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CreateApiKeyPayload", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _CreateBusinessPayload_business(ctx context.Context, field graphql.CollectedField, obj *CreateBusinessPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -15852,6 +16641,42 @@ func (ec *executionContext) fieldContext_CreateBusinessPayload_userErrors(_ cont
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _CreateBusinessPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *CreateBusinessPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateBusinessPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateBusinessPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CreateBusinessPayload", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _CreateContactPayload_contact(ctx context.Context, field graphql.CollectedField, obj *CreateContactPayload) (ret graphql.Marshaler) {
@@ -15918,6 +16743,42 @@ func (ec *executionContext) fieldContext_CreateContactPayload_userErrors(_ conte
 	return fc, nil
 }
 
+func (ec *executionContext) _CreateContactPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *CreateContactPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateContactPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateContactPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CreateContactPayload", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _CreateDealPayload_deal(ctx context.Context, field graphql.CollectedField, obj *CreateDealPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -15980,6 +16841,42 @@ func (ec *executionContext) fieldContext_CreateDealPayload_userErrors(_ context.
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _CreateDealPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *CreateDealPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateDealPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateDealPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CreateDealPayload", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _CreateLeadPayload_lead(ctx context.Context, field graphql.CollectedField, obj *CreateLeadPayload) (ret graphql.Marshaler) {
@@ -16046,6 +16943,42 @@ func (ec *executionContext) fieldContext_CreateLeadPayload_userErrors(_ context.
 	return fc, nil
 }
 
+func (ec *executionContext) _CreateLeadPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *CreateLeadPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateLeadPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateLeadPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CreateLeadPayload", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _CreateLeadStatusPayload_status(ctx context.Context, field graphql.CollectedField, obj *CreateLeadStatusPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16110,6 +17043,42 @@ func (ec *executionContext) fieldContext_CreateLeadStatusPayload_userErrors(_ co
 	return fc, nil
 }
 
+func (ec *executionContext) _CreateLeadStatusPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *CreateLeadStatusPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateLeadStatusPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateLeadStatusPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CreateLeadStatusPayload", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _CreatePipelinePayload_pipeline(ctx context.Context, field graphql.CollectedField, obj *CreatePipelinePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16172,6 +17141,42 @@ func (ec *executionContext) fieldContext_CreatePipelinePayload_userErrors(_ cont
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _CreatePipelinePayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *CreatePipelinePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreatePipelinePayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreatePipelinePayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CreatePipelinePayload", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _CreateStagePayload_stage(ctx context.Context, field graphql.CollectedField, obj *CreateStagePayload) (ret graphql.Marshaler) {
@@ -16268,6 +17273,42 @@ func (ec *executionContext) fieldContext_CreateStagePayload_userErrors(_ context
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _CreateStagePayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *CreateStagePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateStagePayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateStagePayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CreateStagePayload", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _Deal_id(ctx context.Context, field graphql.CollectedField, obj *ent.Deal) (ret graphql.Marshaler) {
@@ -17202,6 +18243,42 @@ func (ec *executionContext) fieldContext_DeleteBusinessPayload_userErrors(_ cont
 	return fc, nil
 }
 
+func (ec *executionContext) _DeleteBusinessPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *DeleteBusinessPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteBusinessPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteBusinessPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeleteBusinessPayload", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _DeleteCommentPayload_deletedCommentId(ctx context.Context, field graphql.CollectedField, obj *DeleteCommentPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -17255,6 +18332,42 @@ func (ec *executionContext) fieldContext_DeleteCommentPayload_userErrors(_ conte
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _DeleteCommentPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *DeleteCommentPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteCommentPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteCommentPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeleteCommentPayload", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _DeleteContactPayload_deletedContactId(ctx context.Context, field graphql.CollectedField, obj *DeleteContactPayload) (ret graphql.Marshaler) {
@@ -17312,6 +18425,42 @@ func (ec *executionContext) fieldContext_DeleteContactPayload_userErrors(_ conte
 	return fc, nil
 }
 
+func (ec *executionContext) _DeleteContactPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *DeleteContactPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteContactPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteContactPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeleteContactPayload", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _DeleteDealPayload_deletedDealId(ctx context.Context, field graphql.CollectedField, obj *DeleteDealPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -17365,6 +18514,42 @@ func (ec *executionContext) fieldContext_DeleteDealPayload_userErrors(_ context.
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _DeleteDealPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *DeleteDealPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteDealPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteDealPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeleteDealPayload", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _DeleteLeadPhotoPayload_deletedFileName(ctx context.Context, field graphql.CollectedField, obj *DeleteLeadPhotoPayload) (ret graphql.Marshaler) {
@@ -17454,6 +18639,42 @@ func (ec *executionContext) fieldContext_DeleteLeadPhotoPayload_userErrors(_ con
 	return fc, nil
 }
 
+func (ec *executionContext) _DeleteLeadPhotoPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *DeleteLeadPhotoPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteLeadPhotoPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteLeadPhotoPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeleteLeadPhotoPayload", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _DeleteLeadStatusPayload_deletedLeadStatusId(ctx context.Context, field graphql.CollectedField, obj *DeleteLeadStatusPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -17507,6 +18728,42 @@ func (ec *executionContext) fieldContext_DeleteLeadStatusPayload_userErrors(_ co
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _DeleteLeadStatusPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *DeleteLeadStatusPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteLeadStatusPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteLeadStatusPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeleteLeadStatusPayload", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _DeleteLeadsPayload_deletedLeadIds(ctx context.Context, field graphql.CollectedField, obj *DeleteLeadsPayload) (ret graphql.Marshaler) {
@@ -17564,6 +18821,42 @@ func (ec *executionContext) fieldContext_DeleteLeadsPayload_userErrors(_ context
 	return fc, nil
 }
 
+func (ec *executionContext) _DeleteLeadsPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *DeleteLeadsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteLeadsPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteLeadsPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeleteLeadsPayload", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _DeletePipelinePayload_deletedPipelineId(ctx context.Context, field graphql.CollectedField, obj *DeletePipelinePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -17617,6 +18910,42 @@ func (ec *executionContext) fieldContext_DeletePipelinePayload_userErrors(_ cont
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _DeletePipelinePayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *DeletePipelinePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeletePipelinePayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DeletePipelinePayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeletePipelinePayload", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _DeleteStagePayload_deletedStageId(ctx context.Context, field graphql.CollectedField, obj *DeleteStagePayload) (ret graphql.Marshaler) {
@@ -17704,6 +19033,42 @@ func (ec *executionContext) fieldContext_DeleteStagePayload_userErrors(_ context
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _DeleteStagePayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *DeleteStagePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteStagePayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteStagePayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeleteStagePayload", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _DuplicateDealError_message(ctx context.Context, field graphql.CollectedField, obj *sales.DuplicateDealError) (ret graphql.Marshaler) {
@@ -17892,6 +19257,42 @@ func (ec *executionContext) fieldContext_EditCommentPayload_userErrors(_ context
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _EditCommentPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *EditCommentPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EditCommentPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EditCommentPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EditCommentPayload", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _FieldChange_field(ctx context.Context, field graphql.CollectedField, obj *schema.Change) (ret graphql.Marshaler) {
@@ -19798,6 +21199,42 @@ func (ec *executionContext) fieldContext_MoveDealPayload_userErrors(_ context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _MoveDealPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *MoveDealPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MoveDealPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MoveDealPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MoveDealPayload", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _MoveLeadPayload_lead(ctx context.Context, field graphql.CollectedField, obj *MoveLeadPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -19860,6 +21297,42 @@ func (ec *executionContext) fieldContext_MoveLeadPayload_userErrors(_ context.Co
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _MoveLeadPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *MoveLeadPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MoveLeadPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MoveLeadPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MoveLeadPayload", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _Mutation_updateOrganization(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
@@ -24907,6 +26380,42 @@ func (ec *executionContext) fieldContext_RemoveLeadFromStagePayload_userErrors(_
 	return fc, nil
 }
 
+func (ec *executionContext) _RemoveLeadFromStagePayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *RemoveLeadFromStagePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RemoveLeadFromStagePayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RemoveLeadFromStagePayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RemoveLeadFromStagePayload", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _ReorderLeadStatusesPayload_statuses(ctx context.Context, field graphql.CollectedField, obj *ReorderLeadStatusesPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -24969,6 +26478,42 @@ func (ec *executionContext) fieldContext_ReorderLeadStatusesPayload_userErrors(_
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _ReorderLeadStatusesPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *ReorderLeadStatusesPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReorderLeadStatusesPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ReorderLeadStatusesPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ReorderLeadStatusesPayload", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _ReorderStagesPayload_pipeline(ctx context.Context, field graphql.CollectedField, obj *ReorderStagesPayload) (ret graphql.Marshaler) {
@@ -25035,6 +26580,42 @@ func (ec *executionContext) fieldContext_ReorderStagesPayload_userErrors(_ conte
 	return fc, nil
 }
 
+func (ec *executionContext) _ReorderStagesPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *ReorderStagesPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReorderStagesPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ReorderStagesPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ReorderStagesPayload", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _RestoreLeadsPayload_leads(ctx context.Context, field graphql.CollectedField, obj *RestoreLeadsPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -25099,6 +26680,42 @@ func (ec *executionContext) fieldContext_RestoreLeadsPayload_userErrors(_ contex
 	return fc, nil
 }
 
+func (ec *executionContext) _RestoreLeadsPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *RestoreLeadsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RestoreLeadsPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RestoreLeadsPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RestoreLeadsPayload", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _RevokeApiKeyPayload_apiKey(ctx context.Context, field graphql.CollectedField, obj *RevokeAPIKeyPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -25161,6 +26778,42 @@ func (ec *executionContext) fieldContext_RevokeApiKeyPayload_userErrors(_ contex
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _RevokeApiKeyPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *RevokeAPIKeyPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RevokeApiKeyPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RevokeApiKeyPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RevokeApiKeyPayload", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _SocialMedia_youtube(ctx context.Context, field graphql.CollectedField, obj *schema.SocialMedia) (ret graphql.Marshaler) {
@@ -27148,6 +28801,42 @@ func (ec *executionContext) fieldContext_UnarchivePipelinePayload_userErrors(_ c
 	return fc, nil
 }
 
+func (ec *executionContext) _UnarchivePipelinePayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *UnarchivePipelinePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UnarchivePipelinePayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UnarchivePipelinePayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UnarchivePipelinePayload", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _UpdateBusinessPayload_business(ctx context.Context, field graphql.CollectedField, obj *UpdateBusinessPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -27210,6 +28899,42 @@ func (ec *executionContext) fieldContext_UpdateBusinessPayload_userErrors(_ cont
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _UpdateBusinessPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *UpdateBusinessPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateBusinessPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateBusinessPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UpdateBusinessPayload", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _UpdateContactPayload_contact(ctx context.Context, field graphql.CollectedField, obj *UpdateContactPayload) (ret graphql.Marshaler) {
@@ -27276,6 +29001,42 @@ func (ec *executionContext) fieldContext_UpdateContactPayload_userErrors(_ conte
 	return fc, nil
 }
 
+func (ec *executionContext) _UpdateContactPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *UpdateContactPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateContactPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateContactPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UpdateContactPayload", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _UpdateDealPayload_deal(ctx context.Context, field graphql.CollectedField, obj *UpdateDealPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -27338,6 +29099,42 @@ func (ec *executionContext) fieldContext_UpdateDealPayload_userErrors(_ context.
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _UpdateDealPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *UpdateDealPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateDealPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateDealPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UpdateDealPayload", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _UpdateLeadPayload_lead(ctx context.Context, field graphql.CollectedField, obj *UpdateLeadPayload) (ret graphql.Marshaler) {
@@ -27404,6 +29201,42 @@ func (ec *executionContext) fieldContext_UpdateLeadPayload_userErrors(_ context.
 	return fc, nil
 }
 
+func (ec *executionContext) _UpdateLeadPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *UpdateLeadPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateLeadPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateLeadPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UpdateLeadPayload", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _UpdateLeadStatusPayload_status(ctx context.Context, field graphql.CollectedField, obj *UpdateLeadStatusPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -27466,6 +29299,42 @@ func (ec *executionContext) fieldContext_UpdateLeadStatusPayload_userErrors(_ co
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _UpdateLeadStatusPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *UpdateLeadStatusPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateLeadStatusPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateLeadStatusPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UpdateLeadStatusPayload", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _UpdateOrganizationPayload_organization(ctx context.Context, field graphql.CollectedField, obj *UpdateOrganizationPayload) (ret graphql.Marshaler) {
@@ -27532,6 +29401,42 @@ func (ec *executionContext) fieldContext_UpdateOrganizationPayload_userErrors(_ 
 	return fc, nil
 }
 
+func (ec *executionContext) _UpdateOrganizationPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *UpdateOrganizationPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateOrganizationPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateOrganizationPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UpdateOrganizationPayload", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _UpdatePipelinePayload_pipeline(ctx context.Context, field graphql.CollectedField, obj *UpdatePipelinePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -27596,6 +29501,42 @@ func (ec *executionContext) fieldContext_UpdatePipelinePayload_userErrors(_ cont
 	return fc, nil
 }
 
+func (ec *executionContext) _UpdatePipelinePayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *UpdatePipelinePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdatePipelinePayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdatePipelinePayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UpdatePipelinePayload", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _UpdateStagePayload_stage(ctx context.Context, field graphql.CollectedField, obj *UpdateStagePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -27658,6 +29599,42 @@ func (ec *executionContext) fieldContext_UpdateStagePayload_userErrors(_ context
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _UpdateStagePayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *UpdateStagePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateStagePayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateStagePayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UpdateStagePayload", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _UploadLeadPhotoPayload_fileName(ctx context.Context, field graphql.CollectedField, obj *UploadLeadPhotoPayload) (ret graphql.Marshaler) {
@@ -27768,6 +29745,42 @@ func (ec *executionContext) fieldContext_UploadLeadPhotoPayload_userErrors(_ con
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _UploadLeadPhotoPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *UploadLeadPhotoPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UploadLeadPhotoPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Echo == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive echo is not implemented")
+				}
+				return ec.Directives.Echo(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UploadLeadPhotoPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UploadLeadPhotoPayload", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _User_id(ctx context.Context, field graphql.CollectedField, obj *ent.User) (ret graphql.Marshaler) {
@@ -29239,7 +31252,7 @@ func (ec *executionContext) unmarshalInputAddCommentInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"subjectId", "content"}
+	fieldsInOrder := [...]string{"subjectId", "content", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -29260,6 +31273,13 @@ func (ec *executionContext) unmarshalInputAddCommentInput(ctx context.Context, o
 				return it, err
 			}
 			it.Content = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -29276,7 +31296,7 @@ func (ec *executionContext) unmarshalInputAddLeadToStageInput(ctx context.Contex
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"leadId", "stageId", "pipelineId", "expectedVersion"}
+	fieldsInOrder := [...]string{"leadId", "stageId", "pipelineId", "expectedVersion", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -29311,6 +31331,13 @@ func (ec *executionContext) unmarshalInputAddLeadToStageInput(ctx context.Contex
 				return it, err
 			}
 			it.ExpectedVersion = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -29420,7 +31447,7 @@ func (ec *executionContext) unmarshalInputArchiveLeadsInput(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"ids"}
+	fieldsInOrder := [...]string{"ids", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -29434,6 +31461,13 @@ func (ec *executionContext) unmarshalInputArchiveLeadsInput(ctx context.Context,
 				return it, err
 			}
 			it.IDs = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -29450,7 +31484,7 @@ func (ec *executionContext) unmarshalInputArchivePipelineInput(ctx context.Conte
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedVersion"}
+	fieldsInOrder := [...]string{"id", "expectedVersion", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -29471,6 +31505,13 @@ func (ec *executionContext) unmarshalInputArchivePipelineInput(ctx context.Conte
 				return it, err
 			}
 			it.ExpectedVersion = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -29634,7 +31675,7 @@ func (ec *executionContext) unmarshalInputChangeDealStatusInput(ctx context.Cont
 		asMap["allowDuplicate"] = false
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedVersion", "status", "stageId", "lostReason", "allowDuplicate"}
+	fieldsInOrder := [...]string{"id", "expectedVersion", "status", "stageId", "lostReason", "allowDuplicate", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -29683,6 +31724,13 @@ func (ec *executionContext) unmarshalInputChangeDealStatusInput(ctx context.Cont
 				return it, err
 			}
 			it.AllowDuplicate = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -29699,7 +31747,7 @@ func (ec *executionContext) unmarshalInputChangeLeadStatusInput(ctx context.Cont
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"ids", "statusId"}
+	fieldsInOrder := [...]string{"ids", "statusId", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -29720,6 +31768,13 @@ func (ec *executionContext) unmarshalInputChangeLeadStatusInput(ctx context.Cont
 				return it, err
 			}
 			it.StatusID = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -29935,7 +31990,7 @@ func (ec *executionContext) unmarshalInputCreateApiKeyInput(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"name", "client", "permissions", "budget", "expiresAt"}
+	fieldsInOrder := [...]string{"name", "client", "permissions", "budget", "expiresAt", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -29977,6 +32032,13 @@ func (ec *executionContext) unmarshalInputCreateApiKeyInput(ctx context.Context,
 				return it, err
 			}
 			it.ExpiresAt = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -29993,7 +32055,7 @@ func (ec *executionContext) unmarshalInputCreateBusinessInput(ctx context.Contex
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"name"}
+	fieldsInOrder := [...]string{"name", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -30007,6 +32069,13 @@ func (ec *executionContext) unmarshalInputCreateBusinessInput(ctx context.Contex
 				return it, err
 			}
 			it.Name = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -30023,7 +32092,7 @@ func (ec *executionContext) unmarshalInputCreateContactInput(ctx context.Context
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"name", "email", "phone", "companyName", "tags"}
+	fieldsInOrder := [...]string{"name", "email", "phone", "companyName", "tags", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -30065,6 +32134,13 @@ func (ec *executionContext) unmarshalInputCreateContactInput(ctx context.Context
 				return it, err
 			}
 			it.Tags = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -30088,7 +32164,7 @@ func (ec *executionContext) unmarshalInputCreateDealInput(ctx context.Context, o
 		asMap["allowDuplicate"] = false
 	}
 
-	fieldsInOrder := [...]string{"title", "stageId", "status", "value", "probability", "contactId", "contact", "assignedToId", "source", "tags", "expectedCloseDate", "lostReason", "externalId", "allowDuplicate"}
+	fieldsInOrder := [...]string{"title", "stageId", "status", "value", "probability", "contactId", "contact", "assignedToId", "source", "tags", "expectedCloseDate", "lostReason", "externalId", "allowDuplicate", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -30193,6 +32269,13 @@ func (ec *executionContext) unmarshalInputCreateDealInput(ctx context.Context, o
 				return it, err
 			}
 			it.AllowDuplicate = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -30216,7 +32299,7 @@ func (ec *executionContext) unmarshalInputCreateLeadInput(ctx context.Context, o
 		asMap["state"] = "ACTIVE"
 	}
 
-	fieldsInOrder := [...]string{"firstName", "lastName", "state", "email", "phoneNumbers", "photo", "statusId", "source", "description", "location", "position", "company", "socialMedia", "businessIds", "stageId", "externalId"}
+	fieldsInOrder := [...]string{"firstName", "lastName", "state", "email", "phoneNumbers", "photo", "statusId", "source", "description", "location", "position", "company", "socialMedia", "businessIds", "stageId", "externalId", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -30335,6 +32418,13 @@ func (ec *executionContext) unmarshalInputCreateLeadInput(ctx context.Context, o
 				return it, err
 			}
 			it.ExternalID = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -30351,7 +32441,7 @@ func (ec *executionContext) unmarshalInputCreateLeadStatusInput(ctx context.Cont
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"name", "primaryColor"}
+	fieldsInOrder := [...]string{"name", "primaryColor", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -30372,6 +32462,13 @@ func (ec *executionContext) unmarshalInputCreateLeadStatusInput(ctx context.Cont
 				return it, err
 			}
 			it.PrimaryColor = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -30395,7 +32492,7 @@ func (ec *executionContext) unmarshalInputCreatePipelineInput(ctx context.Contex
 		asMap["isDefault"] = false
 	}
 
-	fieldsInOrder := [...]string{"name", "description", "isActive", "isDefault", "stages"}
+	fieldsInOrder := [...]string{"name", "description", "isActive", "isDefault", "stages", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -30437,6 +32534,13 @@ func (ec *executionContext) unmarshalInputCreatePipelineInput(ctx context.Contex
 				return it, err
 			}
 			it.Stages = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -30457,7 +32561,7 @@ func (ec *executionContext) unmarshalInputCreateStageInput(ctx context.Context, 
 		asMap["probability"] = 0
 	}
 
-	fieldsInOrder := [...]string{"pipelineId", "name", "description", "order", "probability", "rottenAfter", "leadIds"}
+	fieldsInOrder := [...]string{"pipelineId", "name", "description", "order", "probability", "rottenAfter", "leadIds", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -30513,6 +32617,13 @@ func (ec *executionContext) unmarshalInputCreateStageInput(ctx context.Context, 
 				return it, err
 			}
 			it.LeadIDs = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -31007,7 +33118,7 @@ func (ec *executionContext) unmarshalInputDeleteBusinessInput(ctx context.Contex
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedVersion"}
+	fieldsInOrder := [...]string{"id", "expectedVersion", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -31028,6 +33139,13 @@ func (ec *executionContext) unmarshalInputDeleteBusinessInput(ctx context.Contex
 				return it, err
 			}
 			it.ExpectedVersion = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -31044,7 +33162,7 @@ func (ec *executionContext) unmarshalInputDeleteCommentInput(ctx context.Context
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedVersion"}
+	fieldsInOrder := [...]string{"id", "expectedVersion", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -31065,6 +33183,13 @@ func (ec *executionContext) unmarshalInputDeleteCommentInput(ctx context.Context
 				return it, err
 			}
 			it.ExpectedVersion = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -31081,7 +33206,7 @@ func (ec *executionContext) unmarshalInputDeleteContactInput(ctx context.Context
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedVersion"}
+	fieldsInOrder := [...]string{"id", "expectedVersion", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -31102,6 +33227,13 @@ func (ec *executionContext) unmarshalInputDeleteContactInput(ctx context.Context
 				return it, err
 			}
 			it.ExpectedVersion = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -31118,7 +33250,7 @@ func (ec *executionContext) unmarshalInputDeleteDealInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedVersion"}
+	fieldsInOrder := [...]string{"id", "expectedVersion", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -31139,6 +33271,13 @@ func (ec *executionContext) unmarshalInputDeleteDealInput(ctx context.Context, o
 				return it, err
 			}
 			it.ExpectedVersion = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -31155,7 +33294,7 @@ func (ec *executionContext) unmarshalInputDeleteLeadPhotoInput(ctx context.Conte
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"fileName"}
+	fieldsInOrder := [...]string{"fileName", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -31169,6 +33308,13 @@ func (ec *executionContext) unmarshalInputDeleteLeadPhotoInput(ctx context.Conte
 				return it, err
 			}
 			it.FileName = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -31185,7 +33331,7 @@ func (ec *executionContext) unmarshalInputDeleteLeadStatusInput(ctx context.Cont
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedVersion"}
+	fieldsInOrder := [...]string{"id", "expectedVersion", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -31206,6 +33352,13 @@ func (ec *executionContext) unmarshalInputDeleteLeadStatusInput(ctx context.Cont
 				return it, err
 			}
 			it.ExpectedVersion = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -31222,7 +33375,7 @@ func (ec *executionContext) unmarshalInputDeleteLeadsInput(ctx context.Context, 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"ids"}
+	fieldsInOrder := [...]string{"ids", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -31236,6 +33389,13 @@ func (ec *executionContext) unmarshalInputDeleteLeadsInput(ctx context.Context, 
 				return it, err
 			}
 			it.IDs = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -31252,7 +33412,7 @@ func (ec *executionContext) unmarshalInputDeletePipelineInput(ctx context.Contex
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedVersion", "moveCardsToStageId"}
+	fieldsInOrder := [...]string{"id", "expectedVersion", "moveCardsToStageId", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -31280,6 +33440,13 @@ func (ec *executionContext) unmarshalInputDeletePipelineInput(ctx context.Contex
 				return it, err
 			}
 			it.MoveCardsToStageID = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -31296,7 +33463,7 @@ func (ec *executionContext) unmarshalInputDeleteStageInput(ctx context.Context, 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedVersion", "moveCardsToStageId"}
+	fieldsInOrder := [...]string{"id", "expectedVersion", "moveCardsToStageId", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -31324,6 +33491,13 @@ func (ec *executionContext) unmarshalInputDeleteStageInput(ctx context.Context, 
 				return it, err
 			}
 			it.MoveCardsToStageID = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -31340,7 +33514,7 @@ func (ec *executionContext) unmarshalInputEditCommentInput(ctx context.Context, 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedVersion", "content"}
+	fieldsInOrder := [...]string{"id", "expectedVersion", "content", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -31368,6 +33542,13 @@ func (ec *executionContext) unmarshalInputEditCommentInput(ctx context.Context, 
 				return it, err
 			}
 			it.Content = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -31905,7 +34086,7 @@ func (ec *executionContext) unmarshalInputMoveDealInput(ctx context.Context, obj
 		asMap["allowDuplicate"] = false
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedVersion", "stageId", "before", "after", "at", "allowDuplicate"}
+	fieldsInOrder := [...]string{"id", "expectedVersion", "stageId", "before", "after", "at", "allowDuplicate", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -31961,6 +34142,13 @@ func (ec *executionContext) unmarshalInputMoveDealInput(ctx context.Context, obj
 				return it, err
 			}
 			it.AllowDuplicate = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -31977,7 +34165,7 @@ func (ec *executionContext) unmarshalInputMoveLeadInput(ctx context.Context, obj
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedVersion", "stageId", "before", "after", "at"}
+	fieldsInOrder := [...]string{"id", "expectedVersion", "stageId", "before", "after", "at", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -32026,6 +34214,13 @@ func (ec *executionContext) unmarshalInputMoveLeadInput(ctx context.Context, obj
 				return it, err
 			}
 			it.At = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -32238,7 +34433,7 @@ func (ec *executionContext) unmarshalInputRemoveLeadFromStageInput(ctx context.C
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"leadId", "stageId", "pipelineId", "expectedVersion"}
+	fieldsInOrder := [...]string{"leadId", "stageId", "pipelineId", "expectedVersion", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -32273,6 +34468,13 @@ func (ec *executionContext) unmarshalInputRemoveLeadFromStageInput(ctx context.C
 				return it, err
 			}
 			it.ExpectedVersion = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -32289,7 +34491,7 @@ func (ec *executionContext) unmarshalInputReorderLeadStatusesInput(ctx context.C
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"statuses"}
+	fieldsInOrder := [...]string{"statuses", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -32303,6 +34505,13 @@ func (ec *executionContext) unmarshalInputReorderLeadStatusesInput(ctx context.C
 				return it, err
 			}
 			it.Statuses = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -32319,7 +34528,7 @@ func (ec *executionContext) unmarshalInputReorderStagesInput(ctx context.Context
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"pipelineId", "expectedVersion", "stageIds"}
+	fieldsInOrder := [...]string{"pipelineId", "expectedVersion", "stageIds", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -32347,6 +34556,13 @@ func (ec *executionContext) unmarshalInputReorderStagesInput(ctx context.Context
 				return it, err
 			}
 			it.StageIDs = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -32363,7 +34579,7 @@ func (ec *executionContext) unmarshalInputRestoreLeadsInput(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"ids"}
+	fieldsInOrder := [...]string{"ids", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -32377,6 +34593,13 @@ func (ec *executionContext) unmarshalInputRestoreLeadsInput(ctx context.Context,
 				return it, err
 			}
 			it.IDs = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -32393,7 +34616,7 @@ func (ec *executionContext) unmarshalInputRevokeApiKeyInput(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id"}
+	fieldsInOrder := [...]string{"id", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -32407,6 +34630,13 @@ func (ec *executionContext) unmarshalInputRevokeApiKeyInput(ctx context.Context,
 				return it, err
 			}
 			it.ID = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -32703,7 +34933,7 @@ func (ec *executionContext) unmarshalInputUnarchivePipelineInput(ctx context.Con
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedVersion"}
+	fieldsInOrder := [...]string{"id", "expectedVersion", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -32724,6 +34954,13 @@ func (ec *executionContext) unmarshalInputUnarchivePipelineInput(ctx context.Con
 				return it, err
 			}
 			it.ExpectedVersion = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -32740,7 +34977,7 @@ func (ec *executionContext) unmarshalInputUpdateBusinessInput(ctx context.Contex
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedVersion", "name"}
+	fieldsInOrder := [...]string{"id", "expectedVersion", "name", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -32768,6 +35005,13 @@ func (ec *executionContext) unmarshalInputUpdateBusinessInput(ctx context.Contex
 				return it, err
 			}
 			it.Name = graphql.OmittableOf(data)
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -32784,7 +35028,7 @@ func (ec *executionContext) unmarshalInputUpdateContactInput(ctx context.Context
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedVersion", "name", "email", "phone", "companyName", "tags"}
+	fieldsInOrder := [...]string{"id", "expectedVersion", "name", "email", "phone", "companyName", "tags", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -32840,6 +35084,13 @@ func (ec *executionContext) unmarshalInputUpdateContactInput(ctx context.Context
 				return it, err
 			}
 			it.Tags = graphql.OmittableOf(data)
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -32860,7 +35111,7 @@ func (ec *executionContext) unmarshalInputUpdateDealInput(ctx context.Context, o
 		asMap["allowDuplicate"] = false
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedVersion", "title", "stageId", "status", "value", "probability", "contactId", "contact", "assignedToId", "source", "tags", "expectedCloseDate", "lostReason", "allowDuplicate"}
+	fieldsInOrder := [...]string{"id", "expectedVersion", "title", "stageId", "status", "value", "probability", "contactId", "contact", "assignedToId", "source", "tags", "expectedCloseDate", "lostReason", "allowDuplicate", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -32972,6 +35223,13 @@ func (ec *executionContext) unmarshalInputUpdateDealInput(ctx context.Context, o
 				return it, err
 			}
 			it.AllowDuplicate = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -32988,7 +35246,7 @@ func (ec *executionContext) unmarshalInputUpdateLeadInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedVersion", "firstName", "lastName", "state", "email", "phoneNumbers", "photo", "statusId", "source", "description", "location", "position", "company", "socialMedia", "businessIds"}
+	fieldsInOrder := [...]string{"id", "expectedVersion", "firstName", "lastName", "state", "email", "phoneNumbers", "photo", "statusId", "source", "description", "location", "position", "company", "socialMedia", "businessIds", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -33107,6 +35365,13 @@ func (ec *executionContext) unmarshalInputUpdateLeadInput(ctx context.Context, o
 				return it, err
 			}
 			it.BusinessIDs = graphql.OmittableOf(data)
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -33123,7 +35388,7 @@ func (ec *executionContext) unmarshalInputUpdateLeadStatusInput(ctx context.Cont
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedVersion", "name", "primaryColor"}
+	fieldsInOrder := [...]string{"id", "expectedVersion", "name", "primaryColor", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -33158,6 +35423,13 @@ func (ec *executionContext) unmarshalInputUpdateLeadStatusInput(ctx context.Cont
 				return it, err
 			}
 			it.PrimaryColor = graphql.OmittableOf(data)
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -33174,7 +35446,7 @@ func (ec *executionContext) unmarshalInputUpdateOrganizationInput(ctx context.Co
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"name", "currency", "expectedVersion"}
+	fieldsInOrder := [...]string{"name", "currency", "expectedVersion", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -33202,6 +35474,13 @@ func (ec *executionContext) unmarshalInputUpdateOrganizationInput(ctx context.Co
 				return it, err
 			}
 			it.ExpectedVersion = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -33218,7 +35497,7 @@ func (ec *executionContext) unmarshalInputUpdatePipelineInput(ctx context.Contex
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedVersion", "name", "description", "isActive", "isDefault"}
+	fieldsInOrder := [...]string{"id", "expectedVersion", "name", "description", "isActive", "isDefault", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -33267,6 +35546,13 @@ func (ec *executionContext) unmarshalInputUpdatePipelineInput(ctx context.Contex
 				return it, err
 			}
 			it.IsDefault = graphql.OmittableOf(data)
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -33283,7 +35569,7 @@ func (ec *executionContext) unmarshalInputUpdateStageInput(ctx context.Context, 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedVersion", "name", "description", "order", "probability", "rottenAfter"}
+	fieldsInOrder := [...]string{"id", "expectedVersion", "name", "description", "order", "probability", "rottenAfter", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -33339,6 +35625,13 @@ func (ec *executionContext) unmarshalInputUpdateStageInput(ctx context.Context, 
 				return it, err
 			}
 			it.RottenAfter = graphql.OmittableOf(data)
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -33355,7 +35648,7 @@ func (ec *executionContext) unmarshalInputUploadLeadPhotoInput(ctx context.Conte
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"leadId", "expectedVersion", "file"}
+	fieldsInOrder := [...]string{"leadId", "expectedVersion", "file", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -33383,6 +35676,13 @@ func (ec *executionContext) unmarshalInputUploadLeadPhotoInput(ctx context.Conte
 				return it, err
 			}
 			it.File = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = data
 		}
 	}
 	return it, nil
@@ -34283,6 +36583,11 @@ func (ec *executionContext) _AddCommentPayload(ctx context.Context, sel ast.Sele
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "clientMutationId":
+			out.Values[i] = ec._AddCommentPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -34329,6 +36634,11 @@ func (ec *executionContext) _AddLeadToStagePayload(ctx context.Context, sel ast.
 		case "userErrors":
 			out.Values[i] = ec._AddLeadToStagePayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "clientMutationId":
+			out.Values[i] = ec._AddLeadToStagePayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -34614,6 +36924,11 @@ func (ec *executionContext) _ArchiveLeadsPayload(ctx context.Context, sel ast.Se
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "clientMutationId":
+			out.Values[i] = ec._ArchiveLeadsPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -34655,6 +36970,11 @@ func (ec *executionContext) _ArchivePipelinePayload(ctx context.Context, sel ast
 		case "userErrors":
 			out.Values[i] = ec._ArchivePipelinePayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "clientMutationId":
+			out.Values[i] = ec._ArchivePipelinePayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -36023,6 +38343,11 @@ func (ec *executionContext) _ChangeDealStatusPayload(ctx context.Context, sel as
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "clientMutationId":
+			out.Values[i] = ec._ChangeDealStatusPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -36064,6 +38389,11 @@ func (ec *executionContext) _ChangeLeadStatusPayload(ctx context.Context, sel as
 		case "userErrors":
 			out.Values[i] = ec._ChangeLeadStatusPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "clientMutationId":
+			out.Values[i] = ec._ChangeLeadStatusPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -37019,6 +39349,11 @@ func (ec *executionContext) _CreateApiKeyPayload(ctx context.Context, sel ast.Se
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "clientMutationId":
+			out.Values[i] = ec._CreateApiKeyPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -37060,6 +39395,11 @@ func (ec *executionContext) _CreateBusinessPayload(ctx context.Context, sel ast.
 		case "userErrors":
 			out.Values[i] = ec._CreateBusinessPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "clientMutationId":
+			out.Values[i] = ec._CreateBusinessPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -37105,6 +39445,11 @@ func (ec *executionContext) _CreateContactPayload(ctx context.Context, sel ast.S
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "clientMutationId":
+			out.Values[i] = ec._CreateContactPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -37146,6 +39491,11 @@ func (ec *executionContext) _CreateDealPayload(ctx context.Context, sel ast.Sele
 		case "userErrors":
 			out.Values[i] = ec._CreateDealPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "clientMutationId":
+			out.Values[i] = ec._CreateDealPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -37191,6 +39541,11 @@ func (ec *executionContext) _CreateLeadPayload(ctx context.Context, sel ast.Sele
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "clientMutationId":
+			out.Values[i] = ec._CreateLeadPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -37234,6 +39589,11 @@ func (ec *executionContext) _CreateLeadStatusPayload(ctx context.Context, sel as
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "clientMutationId":
+			out.Values[i] = ec._CreateLeadStatusPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -37275,6 +39635,11 @@ func (ec *executionContext) _CreatePipelinePayload(ctx context.Context, sel ast.
 		case "userErrors":
 			out.Values[i] = ec._CreatePipelinePayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "clientMutationId":
+			out.Values[i] = ec._CreatePipelinePayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -37323,6 +39688,11 @@ func (ec *executionContext) _CreateStagePayload(ctx context.Context, sel ast.Sel
 		case "userErrors":
 			out.Values[i] = ec._CreateStagePayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "clientMutationId":
+			out.Values[i] = ec._CreateStagePayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -38023,6 +40393,11 @@ func (ec *executionContext) _DeleteBusinessPayload(ctx context.Context, sel ast.
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "clientMutationId":
+			out.Values[i] = ec._DeleteBusinessPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -38064,6 +40439,11 @@ func (ec *executionContext) _DeleteCommentPayload(ctx context.Context, sel ast.S
 		case "userErrors":
 			out.Values[i] = ec._DeleteCommentPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "clientMutationId":
+			out.Values[i] = ec._DeleteCommentPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -38109,6 +40489,11 @@ func (ec *executionContext) _DeleteContactPayload(ctx context.Context, sel ast.S
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "clientMutationId":
+			out.Values[i] = ec._DeleteContactPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -38150,6 +40535,11 @@ func (ec *executionContext) _DeleteDealPayload(ctx context.Context, sel ast.Sele
 		case "userErrors":
 			out.Values[i] = ec._DeleteDealPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "clientMutationId":
+			out.Values[i] = ec._DeleteDealPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -38200,6 +40590,11 @@ func (ec *executionContext) _DeleteLeadPhotoPayload(ctx context.Context, sel ast
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "clientMutationId":
+			out.Values[i] = ec._DeleteLeadPhotoPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -38241,6 +40636,11 @@ func (ec *executionContext) _DeleteLeadStatusPayload(ctx context.Context, sel as
 		case "userErrors":
 			out.Values[i] = ec._DeleteLeadStatusPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "clientMutationId":
+			out.Values[i] = ec._DeleteLeadStatusPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -38286,6 +40686,11 @@ func (ec *executionContext) _DeleteLeadsPayload(ctx context.Context, sel ast.Sel
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "clientMutationId":
+			out.Values[i] = ec._DeleteLeadsPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -38327,6 +40732,11 @@ func (ec *executionContext) _DeletePipelinePayload(ctx context.Context, sel ast.
 		case "userErrors":
 			out.Values[i] = ec._DeletePipelinePayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "clientMutationId":
+			out.Values[i] = ec._DeletePipelinePayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -38375,6 +40785,11 @@ func (ec *executionContext) _DeleteStagePayload(ctx context.Context, sel ast.Sel
 		case "userErrors":
 			out.Values[i] = ec._DeleteStagePayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "clientMutationId":
+			out.Values[i] = ec._DeleteStagePayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -38476,6 +40891,11 @@ func (ec *executionContext) _EditCommentPayload(ctx context.Context, sel ast.Sel
 		case "userErrors":
 			out.Values[i] = ec._EditCommentPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "clientMutationId":
+			out.Values[i] = ec._EditCommentPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -39668,6 +42088,11 @@ func (ec *executionContext) _MoveDealPayload(ctx context.Context, sel ast.Select
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "clientMutationId":
+			out.Values[i] = ec._MoveDealPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -39709,6 +42134,11 @@ func (ec *executionContext) _MoveLeadPayload(ctx context.Context, sel ast.Select
 		case "userErrors":
 			out.Values[i] = ec._MoveLeadPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "clientMutationId":
+			out.Values[i] = ec._MoveLeadPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -41296,6 +43726,11 @@ func (ec *executionContext) _RemoveLeadFromStagePayload(ctx context.Context, sel
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "clientMutationId":
+			out.Values[i] = ec._RemoveLeadFromStagePayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -41337,6 +43772,11 @@ func (ec *executionContext) _ReorderLeadStatusesPayload(ctx context.Context, sel
 		case "userErrors":
 			out.Values[i] = ec._ReorderLeadStatusesPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "clientMutationId":
+			out.Values[i] = ec._ReorderLeadStatusesPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -41382,6 +43822,11 @@ func (ec *executionContext) _ReorderStagesPayload(ctx context.Context, sel ast.S
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "clientMutationId":
+			out.Values[i] = ec._ReorderStagesPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -41425,6 +43870,11 @@ func (ec *executionContext) _RestoreLeadsPayload(ctx context.Context, sel ast.Se
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "clientMutationId":
+			out.Values[i] = ec._RestoreLeadsPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -41466,6 +43916,11 @@ func (ec *executionContext) _RevokeApiKeyPayload(ctx context.Context, sel ast.Se
 		case "userErrors":
 			out.Values[i] = ec._RevokeApiKeyPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "clientMutationId":
+			out.Values[i] = ec._RevokeApiKeyPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -42853,6 +45308,11 @@ func (ec *executionContext) _UnarchivePipelinePayload(ctx context.Context, sel a
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "clientMutationId":
+			out.Values[i] = ec._UnarchivePipelinePayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -42894,6 +45354,11 @@ func (ec *executionContext) _UpdateBusinessPayload(ctx context.Context, sel ast.
 		case "userErrors":
 			out.Values[i] = ec._UpdateBusinessPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "clientMutationId":
+			out.Values[i] = ec._UpdateBusinessPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -42939,6 +45404,11 @@ func (ec *executionContext) _UpdateContactPayload(ctx context.Context, sel ast.S
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "clientMutationId":
+			out.Values[i] = ec._UpdateContactPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -42980,6 +45450,11 @@ func (ec *executionContext) _UpdateDealPayload(ctx context.Context, sel ast.Sele
 		case "userErrors":
 			out.Values[i] = ec._UpdateDealPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "clientMutationId":
+			out.Values[i] = ec._UpdateDealPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -43025,6 +45500,11 @@ func (ec *executionContext) _UpdateLeadPayload(ctx context.Context, sel ast.Sele
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "clientMutationId":
+			out.Values[i] = ec._UpdateLeadPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -43066,6 +45546,11 @@ func (ec *executionContext) _UpdateLeadStatusPayload(ctx context.Context, sel as
 		case "userErrors":
 			out.Values[i] = ec._UpdateLeadStatusPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "clientMutationId":
+			out.Values[i] = ec._UpdateLeadStatusPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -43111,6 +45596,11 @@ func (ec *executionContext) _UpdateOrganizationPayload(ctx context.Context, sel 
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "clientMutationId":
+			out.Values[i] = ec._UpdateOrganizationPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -43154,6 +45644,11 @@ func (ec *executionContext) _UpdatePipelinePayload(ctx context.Context, sel ast.
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "clientMutationId":
+			out.Values[i] = ec._UpdatePipelinePayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -43195,6 +45690,11 @@ func (ec *executionContext) _UpdateStagePayload(ctx context.Context, sel ast.Sel
 		case "userErrors":
 			out.Values[i] = ec._UpdateStagePayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "clientMutationId":
+			out.Values[i] = ec._UpdateStagePayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -43248,6 +45748,11 @@ func (ec *executionContext) _UploadLeadPhotoPayload(ctx context.Context, sel ast
 		case "userErrors":
 			out.Values[i] = ec._UploadLeadPhotoPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "clientMutationId":
+			out.Values[i] = ec._UploadLeadPhotoPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -47361,6 +49866,24 @@ func (ec *executionContext) marshalOString2ᚕstringᚄ(ctx context.Context, sel
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx context.Context, v any) (*sales.Label, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := scalar.UnmarshalLabel(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOString2ᚖdealflowᚋinternalᚋsalesᚐLabel(ctx context.Context, sel ast.SelectionSet, v *sales.Label) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalLabel(*v)
+	return res
 }
 
 func (ec *executionContext) unmarshalOString2ᚖstring(ctx context.Context, v any) (*string, error) {

@@ -34,6 +34,8 @@ type AddCommentPayload struct {
 	Comment *ent.Comment `json:"comment,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `addLeadToStage` answers.
@@ -44,6 +46,8 @@ type AddLeadToStagePayload struct {
 	Lead *ent.Lead `json:"lead,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `archiveLeads` answers.
@@ -52,6 +56,8 @@ type ArchiveLeadsPayload struct {
 	Leads []*ent.Lead `json:"leads"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `archivePipeline` answers.
@@ -60,6 +66,8 @@ type ArchivePipelinePayload struct {
 	Pipeline *ent.Pipeline `json:"pipeline,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `changeDealStatus` answers.
@@ -68,6 +76,8 @@ type ChangeDealStatusPayload struct {
 	Deal *ent.Deal `json:"deal,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `changeLeadStatus` answers.
@@ -76,6 +86,8 @@ type ChangeLeadStatusPayload struct {
 	Leads []*ent.Lead `json:"leads"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `createApiKey` answers.
@@ -86,6 +98,8 @@ type CreateAPIKeyPayload struct {
 	Secret *string `json:"secret,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `createBusiness` answers.
@@ -94,6 +108,8 @@ type CreateBusinessPayload struct {
 	Business *ent.Business `json:"business,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `createContact` answers.
@@ -102,6 +118,8 @@ type CreateContactPayload struct {
 	Contact *ent.Contact `json:"contact,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `createDeal` answers.
@@ -110,6 +128,8 @@ type CreateDealPayload struct {
 	Deal *ent.Deal `json:"deal,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `createLead` answers.
@@ -118,6 +138,8 @@ type CreateLeadPayload struct {
 	Lead *ent.Lead `json:"lead,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `createLeadStatus` answers.
@@ -126,6 +148,8 @@ type CreateLeadStatusPayload struct {
 	Status *ent.LeadStatus `json:"status,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `createPipeline` answers.
@@ -134,6 +158,8 @@ type CreatePipelinePayload struct {
 	Pipeline *ent.Pipeline `json:"pipeline,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `createStage` answers.
@@ -144,6 +170,8 @@ type CreateStagePayload struct {
 	Pipeline *ent.Pipeline `json:"pipeline,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `deleteBusiness` answers.
@@ -152,6 +180,8 @@ type DeleteBusinessPayload struct {
 	DeletedBusinessID *string `json:"deletedBusinessId,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `deleteComment` answers.
@@ -160,6 +190,8 @@ type DeleteCommentPayload struct {
 	DeletedCommentID *string `json:"deletedCommentId,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `deleteContact` answers.
@@ -168,6 +200,8 @@ type DeleteContactPayload struct {
 	DeletedContactID *string `json:"deletedContactId,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `deleteDeal` answers.
@@ -176,6 +210,8 @@ type DeleteDealPayload struct {
 	DeletedDealID *string `json:"deletedDealId,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `deleteLeadPhoto` answers.
@@ -186,6 +222,8 @@ type DeleteLeadPhotoPayload struct {
 	Lead *ent.Lead `json:"lead,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `deleteLeadStatus` answers.
@@ -194,6 +232,8 @@ type DeleteLeadStatusPayload struct {
 	DeletedLeadStatusID *string `json:"deletedLeadStatusId,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `deleteLeads` answers.
@@ -202,6 +242,8 @@ type DeleteLeadsPayload struct {
 	DeletedLeadIds []string `json:"deletedLeadIds"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `deletePipeline` answers.
@@ -210,6 +252,8 @@ type DeletePipelinePayload struct {
 	DeletedPipelineID *string `json:"deletedPipelineId,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `deleteStage` answers.
@@ -220,6 +264,8 @@ type DeleteStagePayload struct {
 	Pipeline *ent.Pipeline `json:"pipeline,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `editComment` answers.
@@ -228,6 +274,8 @@ type EditCommentPayload struct {
 	Comment *ent.Comment `json:"comment,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `moveDeal` answers.
@@ -236,6 +284,8 @@ type MoveDealPayload struct {
 	Deal *ent.Deal `json:"deal,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `moveLead` answers.
@@ -244,6 +294,8 @@ type MoveLeadPayload struct {
 	Lead *ent.Lead `json:"lead,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `removeLeadFromStage` answers.
@@ -254,6 +306,8 @@ type RemoveLeadFromStagePayload struct {
 	Lead *ent.Lead `json:"lead,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `reorderLeadStatuses` answers.
@@ -262,6 +316,8 @@ type ReorderLeadStatusesPayload struct {
 	Statuses []*ent.LeadStatus `json:"statuses"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `reorderStages` answers.
@@ -270,6 +326,8 @@ type ReorderStagesPayload struct {
 	Pipeline *ent.Pipeline `json:"pipeline,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `restoreLeads` answers.
@@ -278,6 +336,8 @@ type RestoreLeadsPayload struct {
 	Leads []*ent.Lead `json:"leads"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `revokeApiKey` answers.
@@ -286,6 +346,8 @@ type RevokeAPIKeyPayload struct {
 	APIKey *ent.APIKey `json:"apiKey,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // Everything that can be watched, over a WebSocket (graphql-transport-ws) or server-sent
@@ -308,6 +370,8 @@ type UnarchivePipelinePayload struct {
 	Pipeline *ent.Pipeline `json:"pipeline,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `updateBusiness` answers.
@@ -316,6 +380,8 @@ type UpdateBusinessPayload struct {
 	Business *ent.Business `json:"business,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `updateContact` answers.
@@ -324,6 +390,8 @@ type UpdateContactPayload struct {
 	Contact *ent.Contact `json:"contact,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `updateDeal` answers.
@@ -332,6 +400,8 @@ type UpdateDealPayload struct {
 	Deal *ent.Deal `json:"deal,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `updateLead` answers.
@@ -340,6 +410,8 @@ type UpdateLeadPayload struct {
 	Lead *ent.Lead `json:"lead,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `updateLeadStatus` answers.
@@ -348,6 +420,8 @@ type UpdateLeadStatusPayload struct {
 	Status *ent.LeadStatus `json:"status,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `updateOrganization` answers.
@@ -356,6 +430,8 @@ type UpdateOrganizationPayload struct {
 	Organization *ent.Organization `json:"organization,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `updatePipeline` answers.
@@ -364,6 +440,8 @@ type UpdatePipelinePayload struct {
 	Pipeline *ent.Pipeline `json:"pipeline,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `updateStage` answers.
@@ -372,6 +450,8 @@ type UpdateStagePayload struct {
 	Stage *ent.Stage `json:"stage,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // What `uploadLeadPhoto` answers.
@@ -384,6 +464,8 @@ type UploadLeadPhotoPayload struct {
 	Lead *ent.Lead `json:"lead,omitempty"`
 	// What was wrong with the request; empty when it was done.
 	UserErrors []sales.UserError `json:"userErrors"`
+	// What the input's `clientMutationId` said, also when the mutation was refused; null when it said nothing.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // Who the caller is, and what the caller may do.

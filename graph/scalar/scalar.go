@@ -7,9 +7,16 @@ import (
 	"io"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
+
+	"dealflow/internal/sales"
 )
+
+// maxLabel bounds a client's label, in characters: an answer may repeat it once for
+// each alias.
+const maxLabel = 300
 
 // Error says that a value does not fit its scalar.
 type Error struct{ Message string }
@@ -91,3 +98,18 @@ func MarshalJSON(value json.RawMessage) graphql.Marshaler {
 
 // UnmarshalJSON reads any JSON value.
 func UnmarshalJSON(v any) (json.RawMessage, error) { return json.Marshal(v) }
+
+// MarshalLabel writes a client's label.
+func MarshalLabel(label sales.Label) graphql.Marshaler { return graphql.MarshalString(string(label)) }
+
+// UnmarshalLabel reads a client's label.
+func UnmarshalLabel(v any) (sales.Label, error) {
+	text, ok := v.(string)
+	if !ok {
+		return "", wrong("a clientMutationId is a text")
+	}
+	if n := utf8.RuneCountInString(text); n > maxLabel {
+		return "", wrong("a clientMutationId has at most %d characters, and this one has %d", maxLabel, n)
+	}
+	return sales.Label(text), nil
+}

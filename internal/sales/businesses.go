@@ -15,11 +15,13 @@ import (
 
 // CreateBusinessInput describes a new business.
 type CreateBusinessInput struct {
+	Labelled
 	Name string
 }
 
 // UpdateBusinessInput changes a business. What is left out stays.
 type UpdateBusinessInput struct {
+	Labelled
 	ID              string
 	ExpectedVersion *int
 	Name            graphql.Omittable[*string]
@@ -27,6 +29,7 @@ type UpdateBusinessInput struct {
 
 // DeleteBusinessInput names a business to delete.
 type DeleteBusinessInput struct {
+	Labelled
 	ID              string
 	ExpectedVersion *int
 }

@@ -22,12 +22,14 @@ const maxExcerpt = 200
 
 // AddCommentInput is a new comment on a lead or a deal.
 type AddCommentInput struct {
+	Labelled
 	SubjectID string
 	Content   string
 }
 
 // EditCommentInput gives a comment another text.
 type EditCommentInput struct {
+	Labelled
 	ID              string
 	ExpectedVersion *int
 	Content         string
@@ -35,6 +37,7 @@ type EditCommentInput struct {
 
 // DeleteCommentInput names a comment to delete.
 type DeleteCommentInput struct {
+	Labelled
 	ID              string
 	ExpectedVersion *int
 }

@@ -17,6 +17,7 @@ import (
 
 // CreateContactInput describes a new contact.
 type CreateContactInput struct {
+	Labelled
 	Name        *string
 	Email       *string
 	Phone       *string
@@ -26,6 +27,7 @@ type CreateContactInput struct {
 
 // UpdateContactInput changes a contact. What is left out stays; null clears.
 type UpdateContactInput struct {
+	Labelled
 	ID              string
 	ExpectedVersion *int
 	Name            graphql.Omittable[*string]
@@ -37,6 +39,7 @@ type UpdateContactInput struct {
 
 // DeleteContactInput names a contact to delete.
 type DeleteContactInput struct {
+	Labelled
 	ID              string
 	ExpectedVersion *int
 }

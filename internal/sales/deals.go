@@ -22,6 +22,7 @@ type MoneyInput struct {
 
 // CreateDealInput describes a new deal.
 type CreateDealInput struct {
+	Labelled
 	Title             string
 	StageID           string
 	Status            deal.Status
@@ -40,6 +41,7 @@ type CreateDealInput struct {
 
 // UpdateDealInput changes a deal. What is left out stays; null clears.
 type UpdateDealInput struct {
+	Labelled
 	ID                string
 	ExpectedVersion   *int
 	Title             graphql.Omittable[*string]
@@ -59,12 +61,14 @@ type UpdateDealInput struct {
 
 // DeleteDealInput names a deal to delete.
 type DeleteDealInput struct {
+	Labelled
 	ID              string
 	ExpectedVersion *int
 }
 
 // MoveDealInput says where a deal goes.
 type MoveDealInput struct {
+	Labelled
 	ID              string
 	ExpectedVersion *int
 	StageID         *string
@@ -76,6 +80,7 @@ type MoveDealInput struct {
 
 // ChangeDealStatusInput sets a deal's status and, when given, its stage.
 type ChangeDealStatusInput struct {
+	Labelled
 	ID              string
 	ExpectedVersion *int
 	Status          deal.Status

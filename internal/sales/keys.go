@@ -19,6 +19,7 @@ import (
 
 // CreateAPIKeyInput describes a new key of a partner.
 type CreateAPIKeyInput struct {
+	Labelled
 	Name, Client string
 	Permissions  []auth.Permission
 	Budget       *int
@@ -26,7 +27,10 @@ type CreateAPIKeyInput struct {
 }
 
 // RevokeAPIKeyInput names a key to revoke.
-type RevokeAPIKeyInput struct{ ID string }
+type RevokeAPIKeyInput struct {
+	Labelled
+	ID string
+}
 
 // NewAPIKey is a key that was made, with its text, which nobody sees again.
 type NewAPIKey struct {

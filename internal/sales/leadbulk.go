@@ -15,21 +15,25 @@ import (
 
 // ArchiveLeadsInput names leads to archive.
 type ArchiveLeadsInput struct {
+	Labelled
 	IDs []string
 }
 
 // RestoreLeadsInput names leads to bring back.
 type RestoreLeadsInput struct {
+	Labelled
 	IDs []string
 }
 
 // DeleteLeadsInput names leads to delete.
 type DeleteLeadsInput struct {
+	Labelled
 	IDs []string
 }
 
 // ChangeLeadStatusInput gives leads a status.
 type ChangeLeadStatusInput struct {
+	Labelled
 	IDs      []string
 	StatusID string
 }

@@ -13,6 +13,7 @@ import (
 
 // MoveLeadInput says where a lead goes.
 type MoveLeadInput struct {
+	Labelled
 	ID              string
 	ExpectedVersion *int
 	StageID         *string
@@ -23,6 +24,7 @@ type MoveLeadInput struct {
 
 // AddLeadToStageInput says which stage a lead goes to.
 type AddLeadToStageInput struct {
+	Labelled
 	LeadID          string
 	StageID         string
 	PipelineID      *string
@@ -31,6 +33,7 @@ type AddLeadToStageInput struct {
 
 // RemoveLeadFromStageInput says which stage a lead is taken out of.
 type RemoveLeadFromStageInput struct {
+	Labelled
 	LeadID          string
 	StageID         string
 	PipelineID      *string

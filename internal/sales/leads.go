@@ -23,6 +23,7 @@ type SocialMediaInput struct {
 
 // CreateLeadInput describes a new lead.
 type CreateLeadInput struct {
+	Labelled
 	FirstName    string
 	LastName     string
 	State        lead.State
@@ -43,6 +44,7 @@ type CreateLeadInput struct {
 
 // UpdateLeadInput changes a lead. What is left out stays; null clears.
 type UpdateLeadInput struct {
+	Labelled
 	ID              string
 	ExpectedVersion *int
 	FirstName       graphql.Omittable[*string]

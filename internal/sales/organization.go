@@ -15,6 +15,7 @@ import (
 
 // UpdateOrganizationInput changes the sender's organization. What is left out stays.
 type UpdateOrganizationInput struct {
+	Labelled
 	Name            graphql.Omittable[*string]
 	Currency        graphql.Omittable[*string]
 	ExpectedVersion *int

@@ -19,6 +19,7 @@ import (
 
 // UploadLeadPhotoInput brings a photo, of a lead or for one to come.
 type UploadLeadPhotoInput struct {
+	Labelled
 	LeadID          *string
 	ExpectedVersion *int
 	File            graphql.Upload
@@ -26,6 +27,7 @@ type UploadLeadPhotoInput struct {
 
 // DeleteLeadPhotoInput names a photo to delete.
 type DeleteLeadPhotoInput struct {
+	Labelled
 	FileName string
 }
 

@@ -19,6 +19,7 @@ import (
 
 // CreatePipelineInput describes a new pipeline.
 type CreatePipelineInput struct {
+	Labelled
 	Name        string
 	Description *string
 	IsActive    bool
@@ -37,6 +38,7 @@ type PipelineStageInput struct {
 
 // UpdatePipelineInput changes a pipeline. What is left out stays; null clears.
 type UpdatePipelineInput struct {
+	Labelled
 	ID              string
 	ExpectedVersion *int
 	Name            graphql.Omittable[*string]
@@ -48,6 +50,7 @@ type UpdatePipelineInput struct {
 // DeletePipelineInput names a pipeline to delete, and the stage of another one
 // that gets its cards.
 type DeletePipelineInput struct {
+	Labelled
 	ID                 string
 	ExpectedVersion    *int
 	MoveCardsToStageID *string
@@ -55,12 +58,14 @@ type DeletePipelineInput struct {
 
 // ArchivePipelineInput names a pipeline to archive.
 type ArchivePipelineInput struct {
+	Labelled
 	ID              string
 	ExpectedVersion *int
 }
 
 // UnarchivePipelineInput names a pipeline to bring back.
 type UnarchivePipelineInput struct {
+	Labelled
 	ID              string
 	ExpectedVersion *int
 }

@@ -14,6 +14,7 @@ import (
 
 // CreateStageInput describes a new stage.
 type CreateStageInput struct {
+	Labelled
 	PipelineID  *string
 	Name        string
 	Description *string
@@ -25,6 +26,7 @@ type CreateStageInput struct {
 
 // UpdateStageInput changes a stage. What is left out stays; null clears.
 type UpdateStageInput struct {
+	Labelled
 	ID              string
 	ExpectedVersion *int
 	Name            graphql.Omittable[*string]
@@ -36,6 +38,7 @@ type UpdateStageInput struct {
 
 // ReorderStagesInput puts all stages of a pipeline in a new order.
 type ReorderStagesInput struct {
+	Labelled
 	PipelineID      string
 	ExpectedVersion *int
 	StageIDs        []string
@@ -43,6 +46,7 @@ type ReorderStagesInput struct {
 
 // DeleteStageInput names a stage to delete, and the one that gets its cards.
 type DeleteStageInput struct {
+	Labelled
 	ID                 string
 	ExpectedVersion    *int
 	MoveCardsToStageID *string

@@ -25,12 +25,14 @@ const (
 
 // CreateLeadStatusInput describes a new lead status.
 type CreateLeadStatusInput struct {
+	Labelled
 	Name         string
 	PrimaryColor leadstatus.PrimaryColor
 }
 
 // UpdateLeadStatusInput changes a lead status. What is left out stays.
 type UpdateLeadStatusInput struct {
+	Labelled
 	ID              string
 	ExpectedVersion *int
 	Name            graphql.Omittable[*string]
@@ -45,11 +47,13 @@ type LeadStatusOrderInput struct {
 
 // ReorderLeadStatusesInput gives lead statuses their places.
 type ReorderLeadStatusesInput struct {
+	Labelled
 	Statuses []*LeadStatusOrderInput
 }
 
 // DeleteLeadStatusInput names a lead status to delete.
 type DeleteLeadStatusInput struct {
+	Labelled
 	ID              string
 	ExpectedVersion *int
 }
