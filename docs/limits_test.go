@@ -58,6 +58,7 @@ func TestLimits(t *testing.T) {
 		"ids in nodes, entries of in":                        {ask("{ nodes(ids: " + ids + ") { id } }"), ask("{ leads(filter: {source: {in: " + ids + "}}) { totalCount } }")},
 		"ids in one mutation":                                {ask("mutation { archiveLeads(input: {ids: " + ids + "}) { userErrors { code } } }")},
 		"a search":                                           {ask(`{ leads(search: "` + strings.Repeat("a", 201) + `") { totalCount } }`), ask(`{ leads(search: "` + strings.Repeat("a ", 11) + `") { totalCount } }`)},
+		"a clientMutationId":                                 {ask(`mutation { deleteDeal(input: {id: "x", clientMutationId: "` + strings.Repeat("a", 301) + `"}) { clientMutationId } }`)},
 		"headers of a request, with its path":                {send("/graphql?"+strings.Repeat("x", 80<<10), s.token, "{}")},
 		"an Idempotency-Key": {func() string {
 			request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/graphql", strings.NewReader("{}"))

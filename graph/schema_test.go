@@ -85,7 +85,7 @@ func TestSchemaIsDescribed(t *testing.T) {
 			check(def.Name+"."+value.Name, value.Description)
 		}
 	}
-	for _, name := range []string{"requires", "cost", "listSize"} {
+	for _, name := range []string{"requires", "cost", "listSize", "volatile", "echo"} {
 		directive := schema.Directives[name]
 		check("@"+name, directive.Description)
 		for _, arg := range directive.Arguments {
@@ -218,7 +218,13 @@ func TestMutationsAreAlike(t *testing.T) {
 		if errs := payload.Fields.ForName("userErrors"); errs == nil || errs.Type.String() != "[UserError!]!" {
 			t.Errorf("%s has no userErrors: [UserError!]!", payload.Name)
 		}
-		if len(payload.Fields) < 2 {
+		sent := schema.Types[f.Arguments[0].Type.Name()].Fields.ForName("clientMutationId")
+		echoed := payload.Fields.ForName("clientMutationId")
+		if sent == nil || echoed == nil || sent.Type.String() != "String" || echoed.Type.String() != "String" ||
+			echoed.Directives.ForName("echo") == nil {
+			t.Errorf("%s does not take a clientMutationId: String that it echoes", f.Name)
+		}
+		if len(payload.Fields) < 3 {
 			t.Errorf("%s says nothing but errors", payload.Name)
 		}
 		for _, entity := range payload.Fields {

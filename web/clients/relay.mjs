@@ -56,12 +56,13 @@ assert.deepEqual(sizes, [2, 4, 5]);
 assert.deepEqual(list().edges.map(({ node }) => node.id), given.deals);
 assert.deepEqual(sent.splice(0).map(String), ["POST id: 200", "POST id: 200", "POST id: 200"]);
 
-// What a mutation answers is merged into the list, by its id.
-await new Promise((onCompleted, onError) => {
-  const variables = { input: { id: given.deals[3], title: "Renamed" } };
+// What a mutation answers is merged into the list, by its id, and says which call it is of.
+const { updateDeal } = await new Promise((onCompleted, onError) => {
+  const variables = { input: { id: given.deals[3], title: "Renamed", clientMutationId: "7" } };
   commitMutation(environment, { mutation: artifact("DealsRenameMutation"), variables, onCompleted, onError });
 });
 assert.equal(list().edges[3].node.title, "Renamed");
+assert.equal(updateDeal.clientMutationId, "7");
 
 // Nothing else runs.
 const name = "DealsQuery";

@@ -38,6 +38,7 @@ export const rename = graphql`
       userErrors {
         message
       }
+      clientMutationId
     }
   }
 `;
