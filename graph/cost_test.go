@@ -9,10 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"dealflow/ent"
+	"dealflow/ent/deal"
+	"dealflow/ent/stage"
 	"dealflow/internal/apitest"
 	"dealflow/internal/auth"
 	"dealflow/internal/cost"
 	"dealflow/internal/id"
+	"dealflow/internal/once"
 	"dealflow/internal/sales"
 	"dealflow/internal/store"
 	"dealflow/internal/store/storetest"
@@ -137,13 +141,7 @@ func TestRateLimited(t *testing.T) {
 // them, and reads no more rows than an operation may cost.
 func TestLongerThanAssumed(t *testing.T) {
 	costing(t, cost.Limits{Max: 70, Budget: 10, Burst: 100}, func(t *testing.T, api *apitest.API, w *world) {
-		input := sales.CreatePipelineInput{Name: "long"}
-		for i := range 60 {
-			input.Stages = append(input.Stages, &sales.PipelineStageInput{Name: fmt.Sprint("stage ", i)})
-		}
-		pipeline, err := api.Sales.CreatePipeline(w.Context, input)
-		must(t, err)
-		key := apitest.Vars{"id": pipeline.GlobalID()}
+		key := apitest.Vars{"id": longBoard(t, api, w, 60).GlobalID()}
 		got := w.Do(t, `query($id: ID!) { pipeline(id: $id) { stages { name } } }`, key)
 		if c := got.Cost; len(got.Errors) > 0 || c.Requested != 22 || c.Charged != 61 || c.Remaining != 100-61 {
 			t.Errorf("%+v %v", c, got.Errors)
@@ -156,6 +154,92 @@ func TestLongerThanAssumed(t *testing.T) {
 		if got.Cost.Charged != 70 {
 			t.Errorf("%+v", got.Cost)
 		}
+	})
+}
+
+// longBoard makes a pipeline with so many stages.
+func longBoard(t *testing.T, api *apitest.API, w *world, stages int) *ent.Pipeline {
+	t.Helper()
+	input := sales.CreatePipelineInput{Name: "long"}
+	for i := range stages {
+		input.Stages = append(input.Stages, &sales.PipelineStageInput{Name: fmt.Sprint("stage ", i)})
+	}
+	pipeline, err := api.Sales.CreatePipeline(w.Context, input)
+	must(t, err)
+	return pipeline
+}
+
+// crowded makes so many deals on a board, between which there is no room: the next
+// that comes between two has all of them ranked anew.
+func crowded(t *testing.T, api *apitest.API, w *world, board *ent.Pipeline, deals int) []*ent.Deal {
+	t.Helper()
+	first, err := api.Store.Client.Stage.Query().Where(stage.PipelineID(board.ID)).First(w.Context)
+	must(t, err)
+	list := make([]*ent.Deal, deals)
+	for i := range list {
+		list[i], err = api.Sales.CreateDeal(w.Context, sales.CreateDealInput{
+			Title: fmt.Sprint("deal ", i), StageID: first.GlobalID(), Status: deal.StatusOPEN, Contact: &sales.ContactInput{Email: new(fmt.Sprintf("%d@example.com", i))},
+		})
+		must(t, err)
+	}
+	must(t, api.Store.Client.Deal.Update().Where(deal.StageID(first.ID)).SetRank(list[0].Rank).Exec(w.Context))
+	return list
+}
+
+// TestMutationReadsTooMuch shows that what a mutation answers is bounded as a query is,
+// and what its rules read is not: a change is done, or it is not.
+func TestMutationReadsTooMuch(t *testing.T) {
+	const most = 50
+	const rename = `mutation($id: ID!, $to: String) { updateDeal(input: {id: $id, title: $to}) { deal { stage { pipeline { stages { name } } } } } }`
+	costing(t, cost.Limits{Max: most, Budget: 10, Burst: 10_000}, func(t *testing.T, api *apitest.API, w *world) {
+		deals := crowded(t, api, w, longBoard(t, api, w, 60), 60)
+		key := deals[0].GlobalID()
+		title := func() string {
+			t.Helper()
+			return w.Must(t, `query($id: ID!) { deal(id: $id) { title } }`, apitest.Vars{"id": key}).Get("deal.title").String()
+		}
+		tooMuch := func(t *testing.T, answer apitest.Response) {
+			t.Helper()
+			if len(answer.Errors) != 1 || answer.Errors[0].Code() != cost.CodeTooExpensive || !strings.Contains(answer.Errors[0].Message, "ask for smaller pages") {
+				t.Errorf("it is answered %.300s", answer.Raw)
+			}
+		}
+		t.Run("InItsRules", func(t *testing.T) {
+			answer := w.Do(t, `mutation($id: ID!, $before: ID) { moveDeal(input: {id: $id, before: $before}) { deal { id } } }`,
+				apitest.Vars{"id": key, "before": deals[2].GlobalID()})
+			if got := answer.Data.Get("moveDeal.deal.id").String(); len(answer.Errors) > 0 || got != key {
+				t.Errorf("it is answered %s", answer.Raw)
+			}
+			if read := api.Rows(); read <= most {
+				t.Errorf("its rules read %d rows only", read)
+			}
+			if c := answer.Cost; c.Charged != c.Requested {
+				t.Errorf("what its rules read is charged: %+v", c)
+			}
+		})
+		t.Run("InItsAnswer", func(t *testing.T) {
+			answer := w.Do(t, rename, apitest.Vars{"id": key, "to": "renamed"})
+			tooMuch(t, answer)
+			if got := title(); got != "renamed" {
+				t.Errorf("the change came to nothing: it is %s", got)
+			}
+			if c := answer.Cost; c.Requested != 44 || c.Charged != most {
+				t.Errorf("%+v", c)
+			}
+		})
+		t.Run("WithAKey", func(t *testing.T) {
+			keyed := w.With(once.Header, "key")
+			answer := keyed.Do(t, rename, apitest.Vars{"id": key, "to": "once"})
+			tooMuch(t, answer)
+			if got := title(); !answer.Data.IsNull() || got != "renamed" {
+				t.Errorf("it is %s after %s", got, answer.Raw)
+			}
+			// The key is free, also for another document.
+			answer = keyed.Do(t, `mutation($id: ID!, $to: String) { updateDeal(input: {id: $id, title: $to}) { deal { title } } }`, apitest.Vars{"id": key, "to": "once"})
+			if got := title(); len(answer.Errors) > 0 || got != "once" {
+				t.Errorf("it is %s after %s", got, answer.Raw)
+			}
+		})
 	})
 }
 

@@ -68,6 +68,8 @@ func PresentError(log *slog.Logger) graphql.ErrorPresenterFunc {
 			shown.Message = "The operation takes longer than the server lets it: ask for smaller pages or fewer fields."
 		case ctx.Err() != nil:
 			code, status = "CANCELED", 499
+		case code == cost.CodeTooExpensive:
+			shown.Message = "The answer has more rows than one operation may read: ask for smaller pages or fewer fields."
 		case code == codeInternal:
 			return internalError(ctx, log, shown, err)
 		}

@@ -8,9 +8,9 @@
 // without a page counts as longer than such lists are: an operation costs at least as
 // many points as it reads rows, wherever that holds.
 //
-// Where it does not hold, a query is charged what it read all the same, and none
-// reads more rows than it may cost. What a query did not read is given back
-// once it is answered: see Extension.
+// Where it does not hold, an operation is charged what it read all the same, and no
+// response reads more rows than an operation may cost. What a query did not read is
+// given back once it is answered: see Extension.
 package cost
 
 // most is what costs are counted up to: more is as much. It is an Int of GraphQL and

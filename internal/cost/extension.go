@@ -35,9 +35,10 @@ const kept = 10
 // The whole cost is taken before an operation runs, once for each that a client asks
 // for: also of a subscription, whose events then cost nothing, since equal
 // subscriptions share the work of each. A query that read less gets the difference
-// back with its answer, but for a tenth; counts and searches stay paid. One that read
-// more, since a list was longer than assumed, pays for that too, and stops where it
-// has read as many rows as an operation may cost.
+// back with its answer, but for a tenth; counts and searches stay paid. An operation
+// that read more, since a list was longer than assumed, pays for that too, but for the
+// events of a subscription. It stops where it has read as many rows as an operation may
+// cost: a query; what a mutation answers, and not what its rules read; and each event.
 type Extension struct {
 	Prices  *Prices
 	Buckets *Buckets
@@ -56,7 +57,7 @@ type charge struct {
 	cost    Cost
 	account account
 	refused bool
-	settled bool // a query that was answered
+	settled bool // it was answered
 	report  Report
 }
 
@@ -130,25 +131,20 @@ func rateLimited(points, left int64, wait time.Duration) *gqlerror.Error {
 	}
 }
 
-// InterceptResponse implements graphql.ResponseInterceptor: it settles what a query
-// has cost, and says so in the answer.
+// InterceptResponse implements graphql.ResponseInterceptor: it bounds what a response
+// reads, settles what the operation has cost, and says so in the answer.
 func (e Extension) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 	c, operation := e.chargeOf(ctx)
-	if c == nil || operation.Operation == ast.Subscription && !c.refused {
+	if c == nil {
 		return next(ctx)
 	}
 	ctx, read := store.CountStatements(ctx)
-	query := operation.Operation == ast.Query
-	if query {
-		read.LimitRows(e.Buckets.limits.Max)
-	}
+	read.LimitRows(e.Buckets.limits.Max)
 	response := next(ctx)
-	if response == nil {
-		return nil
+	if response == nil || operation.Operation == ast.Subscription && !c.refused {
+		return response
 	}
-	if query {
-		e.settle(c, int64(read.Rows()))
-	}
+	e.settle(c, operation.Operation, int64(read.RowsOutside()))
 	if response.Extensions == nil {
 		response.Extensions = map[string]any{}
 	}
@@ -166,14 +162,18 @@ func (e Extension) chargeOf(ctx context.Context) (*charge, *ast.OperationDefinit
 	return c, operation.Operation
 }
 
-// settle gives back what a query was charged for and did not read, or charges it for
-// what it read beyond.
-func (e Extension) settle(c *charge, rows int64) {
+// settle gives back what a query was charged for and did not read, or charges an
+// operation for what it read beyond. What a mutation was charged for stands for its
+// writes.
+func (e Extension) settle(c *charge, kind ast.Operation, rows int64) {
 	if c.refused || c.settled {
 		return
 	}
 	c.settled = true
 	unused := c.cost.Rows - max(rows, c.cost.Rows/kept, 1)
+	if kind == ast.Mutation {
+		unused = min(unused, 0)
+	}
 	c.report.Charged -= unused
 	c.report.Remaining = e.Buckets.giveBack(c.account, unused)
 }

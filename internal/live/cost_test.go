@@ -63,3 +63,43 @@ func TestCost(t *testing.T) {
 		}
 	})
 }
+
+// TestEventReadsTooMuch shows that each event may read as many rows as an operation may
+// cost, whatever those before it have read; that one which would read more is told
+// without them; and that the subscription goes on.
+func TestEventReadsTooMuch(t *testing.T) {
+	const most = 50
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		builder := apitest.New(t, s).Organization(t, "acme") // by a server without such limits
+		b := newBoard(t, builder)
+		api := apitest.NewCosting(t, s, cost.Limits{Max: most, Budget: 10, Burst: 1000})
+		ada := api.Client(t, builder.Organization)
+		grow := func(stages int) {
+			t.Helper()
+			for i := range stages {
+				builder.Must(t, `mutation($id: ID!, $name: String!) { createStage(input: {pipelineId: $id, name: $name}) { userErrors { message } } }`,
+					apitest.Vars{"id": b.pipeline, "name": fmt.Sprint("stage ", i)})
+			}
+		}
+		grow(28) // and two that there are
+		w := connect(t, api, ada)
+		w.subscribe("1", `subscription($board: ID!, $after: String) { stageMoved(pipelineId: $board, after: $after) {
+			... on CardMoved { card { ... on Deal { stage { pipeline { stages { name } } } } } } } }`, apitest.Vars{"board": b.pipeline, "after": cursor(t, ada)})
+		moved := func(to string) apitest.Value {
+			t.Helper()
+			b.move(t, builder, to)
+			return apitest.ValueOf(w.receive())
+		}
+		for _, to := range []string{b.there, b.here} {
+			if got := moved(to); len(got.Get("payload.data.stageMoved.card.stage.pipeline.stages").List()) != 30 {
+				t.Errorf("the event is %v", got)
+			}
+		}
+		grow(30)
+		for _, to := range []string{b.there, b.here} {
+			if got := moved(to); got.Get("payload.errors.0.extensions.code").String() != cost.CodeTooExpensive {
+				t.Errorf("the event is %v", got)
+			}
+		}
+	})
+}

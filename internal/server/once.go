@@ -12,6 +12,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"dealflow/internal/cost"
 	"dealflow/internal/once"
 	"dealflow/internal/response"
 )
@@ -135,8 +136,8 @@ func (o onceOnly) answer(ctx context.Context, request keyed, operation *graphql.
 	return answer, false, err
 }
 
-// responseOf executes an operation. When that fails by our fault, nothing of it is
-// kept, and so nothing is told of it but the errors.
+// responseOf executes an operation. When nothing of it is kept, nothing is told of it
+// but the errors.
 func responseOf(ctx context.Context, next graphql.OperationHandler) *graphql.Response {
 	executed := next(ctx)(ctx)
 	switch {
@@ -151,10 +152,11 @@ func responseOf(ctx context.Context, next graphql.OperationHandler) *graphql.Res
 }
 
 // isKept tells whether a retry is to get the same response: one that is the
-// server's fault, that nobody waited for, or that took too long, it is not.
+// server's fault, that nobody waited for, that took too long or read too much, it is
+// not.
 func isKept(executed *graphql.Response) bool {
 	return !slices.ContainsFunc(codesOf(executed.Errors), func(code string) bool {
-		return code == codeInternal || code == codeCanceled || code == codeTimeout
+		return code == codeInternal || code == codeCanceled || code == codeTimeout || code == cost.CodeTooExpensive
 	})
 }
 

@@ -16,8 +16,9 @@ type Counter struct {
 	outer *Counter // of the context that this one's was made from, if any
 	mu    sync.Mutex
 	count int
-	rows  int
-	limit int // 0 for none
+	rows  int // all of them
+	free  int // those of them that were read in a Tx
+	limit int // of the others; 0 for none
 	keep  bool
 	texts []string
 	args  [][]any
@@ -35,6 +36,13 @@ func (c *Counter) Rows() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.rows
+}
+
+// RowsOutside is how many of Rows were not read in a Tx.
+func (c *Counter) RowsOutside() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.rows - c.free
 }
 
 // Statements is the SQL of what has run so far, if it was asked for with
@@ -65,7 +73,9 @@ func (c *Counter) add(query string, args []any) {
 }
 
 // LimitRows has the statements fail with ErrTooManyRows that would hand over more
-// rows than this, in all.
+// rows than this, in all. Those of a Tx are free: what a change reads, such as all
+// cards of a stage, is bounded by its rules, and it is not for the length of a list
+// to stop it halfway.
 func (c *Counter) LimitRows(rows int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -73,17 +83,21 @@ func (c *Counter) LimitRows(rows int) {
 }
 
 // addRow counts a row, and tells whether it may be handed over.
-func (c *Counter) addRow() bool {
+func (c *Counter) addRow(free bool) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	within := c.limit == 0 || c.rows < c.limit
+	within := free || c.limit == 0 || c.rows-c.free < c.limit
 	if within && c.outer != nil {
-		within = c.outer.addRow()
+		within = c.outer.addRow(free)
 	}
-	if within {
-		c.rows++
+	if !within {
+		return false
 	}
-	return within
+	c.rows++
+	if free {
+		c.free++
+	}
+	return true
 }
 
 // ErrTooManyRows is the error of a statement that comes to the limit of its context.
@@ -155,7 +169,7 @@ func (c counting) Query(ctx context.Context, query string, args, into any) error
 	}
 	rows, ok := into.(*entsql.Rows)
 	if counter := counterOf(ctx); ok && counter != nil {
-		rows.ColumnScanner = &countedRows{ColumnScanner: rows.ColumnScanner, counter: counter}
+		rows.ColumnScanner = &countedRows{ColumnScanner: rows.ColumnScanner, counter: counter, free: inTx(ctx)}
 	}
 	return nil
 }
@@ -164,6 +178,7 @@ func (c counting) Query(ctx context.Context, query string, args, into any) error
 type countedRows struct {
 	entsql.ColumnScanner
 	counter *Counter
+	free    bool
 	stopped bool
 }
 
@@ -171,7 +186,7 @@ func (r *countedRows) Next() bool {
 	if r.stopped || !r.ColumnScanner.Next() {
 		return false
 	}
-	r.stopped = !r.counter.addRow()
+	r.stopped = !r.counter.addRow(r.free)
 	return !r.stopped
 }
 
