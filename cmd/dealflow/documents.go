@@ -37,7 +37,7 @@ Publish a manifest before the version of the program that it belongs to. What wa
 
 With --standard it is the documents that come with this program: what users of other sales APIs look for, under names that they would guess. A client reaches each of its documents by plain HTTP, too, at /api/CLIENT/NAME; /api/CLIENT/openapi.json describes them.
 
-Of each document, COST is what it may cost at most, in points, when every page whose size is a variable is as large as pages may be. Compare it with what the server allows: --max-cost of dealflow serve.
+Of each document, COST is what it may cost at most, in points, when every page whose size is a variable is as large as pages may be. Compare it with what the server allows: --max-cost of dealflow serve, which is to be the same here. A document that costs more than that, or than a key of the client may spend, even when its variables ask for nothing, can never run, and is refused.
 
 Examples:
 
@@ -90,10 +90,15 @@ type documentsPublishCmd struct {
 	Client string `required:"" placeholder:"NAME" help:"The client that is to run the documents."`
 	manifestFlags
 	databaseFlags
+	costFlags
 }
 
 // Run runs the command.
 func (c *documentsPublishCmd) Run(ctx context.Context, std streams) (err error) {
+	limits, err := c.costs()
+	if err != nil {
+		return err
+	}
 	entries, err := c.read()
 	if err != nil {
 		return refusedManifest(std, err)
@@ -109,8 +114,8 @@ func (c *documentsPublishCmd) Run(ctx context.Context, std streams) (err error) 
 			return err
 		}
 	}
-	schema := builtIn()
-	list, err := document.Check(schema, entries, holders)
+	server := serverOf(builtIn(), limits)
+	list, err := document.Check(server, entries, holders)
 	if err != nil {
 		return refusedManifest(std, err)
 	}
@@ -121,13 +126,14 @@ func (c *documentsPublishCmd) Run(ctx context.Context, std streams) (err error) 
 	if len(holders) == 0 {
 		fmt.Fprintf(std.Err, "The client %s has no API key yet that could run these: make one with `dealflow keys create`.\n", c.Client)
 	}
-	return listChecked(std, schema, list, outcomes)
+	return listChecked(std, server.Prices, list, outcomes)
 }
 
 // documentsCheckCmd is `dealflow documents check`.
 type documentsCheckCmd struct {
 	Schema string `placeholder:"FILE" type:"existingfile" help:"The schema to check against, as a server has it at /schema.graphql. Default: that of this program."`
 	manifestFlags
+	maxCostFlag
 }
 
 // Run runs the command.
@@ -140,11 +146,16 @@ func (c *documentsCheckCmd) Run(std streams) error {
 	if err != nil {
 		return refusedManifest(std, err)
 	}
-	list, err := document.Check(schema, entries, c.holder())
+	limits, err := cost.Limits{Max: c.MaxCost, Burst: c.MaxCost}.WithDefaults()
+	if err != nil {
+		return err
+	}
+	server := serverOf(schema, limits)
+	list, err := document.Check(server, entries, c.holder())
 	if err != nil {
 		return refusedManifest(std, err)
 	}
-	return listChecked(std, schema, list, nil)
+	return listChecked(std, server.Prices, list, nil)
 }
 
 func (c *documentsCheckCmd) schema() (*ast.Schema, error) {
@@ -167,6 +178,15 @@ func builtIn() *ast.Schema {
 	return gqlparser.MustLoadSchema(&ast.Source{Name: "schema.graphql", Input: dealflow.Schema()})
 }
 
+// serverOf is a server with a schema and limits.
+func serverOf(schema *ast.Schema, limits cost.Limits) document.Server {
+	prices, err := cost.NewPrices(schema, read.MaxPage)
+	if err != nil {
+		prices = nil // the schema is a file, without the directives of costs
+	}
+	return document.Server{Schema: schema, Prices: prices, Limits: limits}
+}
+
 // refusedManifest lists what is wrong with a manifest, a line each.
 func refusedManifest(std streams, err error) error {
 	problems, ok := errors.AsType[document.Problems](err)
@@ -181,13 +201,9 @@ func refusedManifest(std streams, err error) error {
 
 // listChecked lists documents that are good, and what became of each, if anything
 // was to.
-func listChecked(std streams, schema *ast.Schema, list []document.Checked, outcomes []document.Outcome) error {
+func listChecked(std streams, prices *cost.Prices, list []document.Checked, outcomes []document.Outcome) error {
 	table := tabwriter.NewWriter(std.Out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "NAME\tKIND\tID\tNEEDS\tCOST\tOUTCOME")
-	prices, err := cost.NewPrices(schema, read.MaxPage)
-	if err != nil {
-		prices = nil // the schema is a file, without the directives of costs
-	}
 	for i, one := range list {
 		outcome := "good"
 		if outcomes != nil {

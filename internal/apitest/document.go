@@ -42,7 +42,7 @@ func (c *Client) publish(tb testing.TB, client string, manifest io.Reader) []doc
 	tb.Helper()
 	entries, err := document.ReadManifest(manifest)
 	check(tb, err)
-	list, err := document.Check(schema(), entries, nil)
+	list, err := document.Check(document.Server{Schema: schema()}, entries, nil)
 	check(tb, err)
 	outcomes, err := document.Publish(c.Context, c.api.Store, client, list, c.api.Clock.Now())
 	check(tb, err)

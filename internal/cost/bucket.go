@@ -32,6 +32,23 @@ func (l Limits) WithDefaults() (Limits, error) {
 	return l, nil
 }
 
+// Most is what one operation may cost of somebody with a budget, or, with 0, of
+// everyone who has none of their own. The limits have all of their fields.
+func (l Limits) Most(budget int) int64 {
+	size, _ := l.savings(budget)
+	return min(int64(l.Max), int64(size))
+}
+
+// savings are how many points may be saved up with a budget, and come back each
+// second. Whoever has one of their own can save up for as many seconds as everyone
+// else.
+func (l Limits) savings(budget int) (size, rate float64) {
+	if budget <= 0 {
+		return float64(l.Burst), float64(l.Budget)
+	}
+	return float64(l.Burst) / float64(l.Budget) * float64(budget), float64(budget)
+}
+
 // bucketsKept bounds the buckets that are remembered: about 10 MB. Who is forgotten
 // begins with a full one again.
 const bucketsKept = 100_000
@@ -70,14 +87,10 @@ type account struct {
 	size float64
 }
 
-// accountOf is the account of a viewer. One with a budget of its own can save up for
-// as many seconds as everyone else.
+// accountOf is the account of a viewer.
 func (b *Buckets) accountOf(v auth.Viewer) account {
-	a := account{owner{v.OrganizationID, v.UserID, v.KeyID}, float64(b.limits.Budget), float64(b.limits.Burst)}
-	if v.Budget > 0 {
-		a.size, a.rate = a.size/a.rate*float64(v.Budget), float64(v.Budget)
-	}
-	return a
+	size, rate := b.limits.savings(v.Budget)
+	return account{owner{v.OrganizationID, v.UserID, v.KeyID}, rate, size}
 }
 
 // take takes points, if there are so many. It returns how many are left, and, if they

@@ -112,6 +112,36 @@ func TestCost(t *testing.T) {
 	}
 }
 
+// TestLeast shows what operations cost when their variables are those that cost least.
+func TestLeast(t *testing.T) {
+	for name, test := range map[string]struct {
+		document string
+		want     int64
+	}{
+		"NoVariable":           {`{ deals(first: 30) { nodes { id } } }`, 1 + 1 + 30},
+		"APage":                {`query($n: Int) { deals(first: $n) { nodes { id } } }`, 1 + 1},
+		"APageWithADefault":    {`query($n: Int = 500) { deals(first: $n) { nodes { id } } }`, 1 + 1},
+		"APageThatIsNeeded":    {`query($n: Int!) { deals(first: $n) { nodes { id } } }`, 1 + 1},
+		"BothEnds":             {`query($n: Int) { deals(first: $n, last: 4) { nodes { id } } }`, 1 + 1 + 4},
+		"AnOffset":             {`query($n: Int) { deals(first: 3, offset: $n) { nodes { id } } }`, 1 + 1 + 3},
+		"AnOffsetThatIsNeeded": {`query($n: Int!) { deals(first: 3, offset: $n) { nodes { id } } }`, 1 + 1 + 3 + 100},
+		"ASearch":              {`query($for: String!) { deals(first: 3, search: $for) { nodes { id } } }`, 1 + 1 + 3 + 2000},
+		"ASearchOrNone":        {`query($for: String) { deals(first: 3, search: $for) { nodes { id } } }`, 1 + 1 + 3},
+		"IDs":                  {`query($ids: [ID!]!) { nodes(ids: $ids) { id } }`, 1},
+		"SomeIDs":              {`query($id: ID!) { nodes(ids: [$id, "b"]) { id } }`, 1 + 2},
+		"AnInput":              {`mutation($in: ArchiveLeadsInput!) { archiveLeads(input: $in) { leads { id } } }`, 1 + 20},
+		"AnInputsIDs":          {`mutation($ids: [ID!]!) { archiveLeads(input: {ids: $ids}) { leads { id } } }`, 1 + 20},
+		"Included":             {`query($yes: Boolean = true) { deals @include(if: $yes) { nodes { id } } viewer @skip(if: $yes) { role } }`, 1},
+		"Nested":               {`query($n: Int) { deals(first: 3) { nodes { comments(first: $n) { nodes { id } } } } }`, 1 + 1 + 3 + 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := prices.Least(operation(t, test.document)).Total(); got != test.want {
+				t.Errorf("%s costs %d at the least, want %d", test.document, got, test.want)
+			}
+		})
+	}
+}
+
 // TestBoards holds the figures that docs/decisions/0013-cost.md goes by.
 func TestBoards(t *testing.T) {
 	const board = `pipeline(id: "x") { stages { name summary { dealCount leadCount value { amount currency } }
@@ -220,6 +250,9 @@ func FuzzCost(f *testing.F) {
 		want := naive(w, of.SelectionSet, "Query", 1).plus(Cost{Rows: 1}).Total()
 		if got := prices.Of(of, variables).Total(); got != want {
 			t.Errorf("the cost is %d, want %d, of\n%s", got, want, document)
+		}
+		if least := prices.Least(of).Total(); least > want {
+			t.Errorf("the least cost is %d, and it costs %d with %v:\n%s", least, want, variables, document)
 		}
 		share := 0.0
 		for _, path := range prices.Paths(of, variables) {

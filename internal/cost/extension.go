@@ -92,7 +92,7 @@ func (e Extension) MutateOperationContext(ctx context.Context, operation *graphq
 	if operation.Headers.Get(Header) == "paths" {
 		c.report.Paths = e.Prices.Paths(operation.Operation, operation.Variables)
 	}
-	most := min(int64(e.Buckets.limits.Max), int64(account.size))
+	most := e.Buckets.limits.Most(viewer.Budget)
 	taken := points
 	if points > most {
 		taken = 0

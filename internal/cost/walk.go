@@ -16,6 +16,22 @@ func (p *Prices) Of(operation *ast.OperationDefinition, variables map[string]any
 	return total
 }
 
+// Least is what an operation costs at the least, whatever its variables are: when each
+// page whose size is a variable is empty, and nothing is included that need not be.
+func (p *Prices) Least(operation *ast.OperationDefinition) Cost {
+	variables := map[string]any{}
+	for _, one := range operation.VariableDefinitions {
+		variables[one.Variable] = open{needed: one.Type.NonNull && one.Type.Elem == nil}
+	}
+	return p.Of(operation, variables)
+}
+
+// open is a variable that may have any value of its type, and is taken for the one that
+// costs least.
+type open struct {
+	needed bool // it is one value, and neither none nor a list of none
+}
+
 func (p *Prices) walk(operation *ast.OperationDefinition, variables map[string]any, explain bool) (Cost, *walker) {
 	w := &walker{Prices: p, variables: variables, explain: explain, known: map[place]sum{}}
 	root := map[ast.Operation]*ast.Definition{
@@ -125,9 +141,13 @@ func (w *walker) included(directives ast.DirectiveList) bool {
 		if condition == nil || d.Name != "skip" && d.Name != "include" {
 			continue
 		}
-		is, ok := w.value(condition.Value).(bool)
-		if ok && is == (d.Name == "skip") {
+		switch is := w.value(condition.Value).(type) {
+		case open:
 			return false
+		case bool:
+			if is == (d.Name == "skip") {
+				return false
+			}
 		}
 	}
 	return true
@@ -215,7 +235,10 @@ func (l length) says(value any) int64 {
 
 // whole reads a number, as variables have it.
 func whole(value any) (int64, bool) {
-	if n, ok := value.(json.Number); ok {
+	switch n := value.(type) {
+	case open:
+		return 0, true
+	case json.Number:
 		parsed, err := n.Int64()
 		return parsed, err == nil
 	}
@@ -234,6 +257,9 @@ func (w *walker) argument(f *ast.Field, path []string) any {
 	}
 	value := w.value(argument.Value)
 	for _, name := range path[1:] {
+		if _, ok := value.(open); ok {
+			return open{}
+		}
 		object, _ := value.(map[string]any)
 		value = object[name]
 	}
@@ -255,7 +281,7 @@ func (w *walker) value(v *ast.Value) any {
 
 // entries is how many values there are: those of a list, or one, or none.
 func entries(value any) int64 {
-	if value == nil {
+	if one, ok := value.(open); value == nil || ok && !one.needed {
 		return 0
 	}
 	if v := reflect.ValueOf(value); v.Kind() == reflect.Slice {

@@ -10,6 +10,7 @@ import (
 
 	"dealflow/ent/document"
 	"dealflow/internal/auth"
+	"dealflow/internal/cost"
 	"dealflow/internal/guard"
 )
 
@@ -20,10 +21,20 @@ const maxMessage = 300
 // nothing that takes a server long to parse and validate, as each does once.
 var limits = guard.Limits{Tokens: 10_000, Depth: 100, Aliases: 2_000, Directives: 1_000, Spreads: 2_000}
 
+// Server is what documents are to run on.
+type Server struct {
+	Schema *ast.Schema
+	// Prices are those of the schema, if it has any, and Limits how much operations may
+	// cost, with all of their fields.
+	Prices *cost.Prices
+	Limits cost.Limits
+}
+
 // Holder is somebody who will run a manifest's documents, and has to be allowed to.
 type Holder struct {
 	Name        string // as messages have it
 	Permissions auth.Permissions
+	Budget      int // what its operations may cost a second; 0 for the server's default
 }
 
 // Checked is a document that was found to be good.
@@ -36,11 +47,12 @@ type Checked struct {
 }
 
 // Check looks at each document of a manifest as a server will when it is asked
-// for: against the schema, and against the permissions of each who is to run it.
-// Either all are good, or it returns what is wrong with any of them: Problems.
-func Check(schema *ast.Schema, entries []Entry, holders []Holder) ([]Checked, error) {
+// for: against the schema, and against the permissions of each who is to run it, and
+// what each may spend. Either all are good, or it returns what is wrong with any of
+// them: Problems.
+func Check(on Server, entries []Entry, holders []Holder) ([]Checked, error) {
 	var problems Problems
-	server := guard.New(schema, limits)
+	server := guard.New(on.Schema, limits)
 	names := map[string]Entry{}
 	list := make([]Checked, 0, len(entries))
 	for _, e := range entries {
@@ -57,9 +69,30 @@ func Check(schema *ast.Schema, entries []Entry, holders []Holder) ([]Checked, er
 				problems.add(e.label(), "it needs %s, which %s does not have: give it a key that has, or leave out what needs it", join(lacking), h.Name)
 			}
 		}
+		on.afford(e, one, holders, &problems)
 		list = append(list, one)
 	}
 	return list, problems.err()
+}
+
+// afford refuses a document that can never run, since it costs too much however small
+// its variables are.
+func (s Server) afford(e Entry, one Checked, holders []Holder, problems *Problems) {
+	if s.Prices == nil {
+		return
+	}
+	least := s.Prices.Least(one.Operation).Total()
+	if most := s.Limits.Most(0); least > most {
+		problems.add(e.label(), "%s: it costs %d points or more, and an operation may cost %d: ask for smaller pages or fewer fields, "+
+			"or raise --max-cost, also of the server", cost.CodeTooExpensive, least, most)
+		return
+	}
+	for _, h := range holders {
+		if most := s.Limits.Most(h.Budget); least > most {
+			problems.add(e.label(), "%s: it costs %d points or more, and with its budget %s may spend %d at once: ask for smaller pages or fewer fields, "+
+				"or give it a key with a larger budget", cost.CodeTooExpensive, least, h.Name, most)
+		}
+	}
 }
 
 // checkOne parses and validates a document.

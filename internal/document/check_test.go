@@ -11,6 +11,7 @@ import (
 
 	"dealflow"
 	"dealflow/internal/auth"
+	"dealflow/internal/cost"
 	"dealflow/internal/document"
 )
 
@@ -32,7 +33,7 @@ func TestCheckNeeds(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			list, err := document.Check(schema, []document.Entry{{Key: "1", Body: test.text}}, nil)
+			list, err := document.Check(document.Server{Schema: schema}, []document.Entry{{Key: "1", Body: test.text}}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -84,14 +85,55 @@ func TestCheckProblems(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := document.Check(schema, test.entries, []document.Holder{leads})
+			_, err := document.Check(document.Server{Schema: schema}, test.entries, []document.Holder{leads})
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want %q", err, test.want)
 			}
 		})
 	}
-	_, err := document.Check(schema, []document.Entry{{Key: "1", Body: `query A { x }`}, {Key: "2", Body: `query B { y }`}}, nil)
+	_, err := document.Check(document.Server{Schema: schema}, []document.Entry{{Key: "1", Body: `query A { x }`}, {Key: "2", Body: `query B { y }`}}, nil)
 	if err == nil || strings.Count(err.Error(), "\n") != 1 {
 		t.Errorf("not all problems are told: %v", err)
+	}
+}
+
+// TestCheckCosts shows that documents are refused which can never run for what they
+// cost, at all or for one of the keys, and no others.
+func TestCheckCosts(t *testing.T) {
+	prices, err := cost.NewPrices(schema, 500)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := document.Server{Schema: schema, Prices: prices, Limits: cost.Limits{Max: 1000, Budget: 10, Burst: 2000}}
+	poor := []document.Holder{{Name: "the key k", Permissions: auth.PermissionsOf(auth.ViewLeads), Budget: 1}} // 200 points at once
+	rich := []document.Holder{{Name: "the key r", Permissions: auth.PermissionsOf(auth.ViewLeads), Budget: 1000}}
+	const mend = ": ask for smaller pages or fewer fields, or "
+	for name, test := range map[string]struct {
+		text    string
+		holders []document.Holder
+		want    string
+	}{
+		"within":                 {`query A { leads(first: 300) { nodes { id } } }`, nil, ""},
+		"too much":               {`query A { leads(first: 500) { nodes { id status { id } } } }`, nil, `document "1": QUERY_TOO_EXPENSIVE: it costs 1002 points or more, and an operation may cost 1000` + mend + "raise --max-cost, also of the server"},
+		"a variable":             {`query A($n: Int = 500) { leads(first: $n) { nodes { id status { id } } } }`, nil, ""},
+		"inside of a variable":   {`query A($n: Int!) { leads(first: $n) { nodes { comments(first: 500) { nodes { author { id } } } } } }`, nil, ""},
+		"around a variable":      {`query A($n: Int!) { leads(first: 500) { nodes { status { id } comments(first: $n) { nodes { id } } } } }`, nil, "QUERY_TOO_EXPENSIVE: it costs 1502 points or more"},
+		"what may be left out":   {`query A($all: Boolean!) { leads(first: 500) @include(if: $all) { nodes { id status { id } } } }`, nil, ""},
+		"a search":               {`query A($for: String!) { leads(search: $for) { nodes { id } } }`, nil, "QUERY_TOO_EXPENSIVE: it costs 2022 points or more"},
+		"a subscription":         {`subscription A($id: ID!) { leadChanged(leadId: $id) { ... on CardUpdated { card { ... on Lead { comments(first: 500) { nodes { author { id } } } } } } } }`, nil, "QUERY_TOO_EXPENSIVE: it costs 1004 points or more"},
+		"beyond a small budget":  {`query A { leads(first: 300) { nodes { id } } }`, poor, `QUERY_TOO_EXPENSIVE: it costs 302 points or more, and with its budget the key k may spend 200 at once` + mend + "give it a key with a larger budget"},
+		"within a small budget":  {`query A { leads(first: 100) { nodes { id } } }`, poor, ""},
+		"beyond a large budget":  {`query A { leads(first: 500) { nodes { id status { id } } } }`, rich, "an operation may cost 1000"},
+		"within a larger budget": {`query A { leads(first: 500) { nodes { id } } }`, rich, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := document.Check(server, []document.Entry{{Key: "1", Body: test.text}}, test.holders)
+			switch {
+			case test.want == "" && err != nil:
+				t.Error(err)
+			case test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n")):
+				t.Errorf("error %v, want %q", err, test.want)
+			}
+		})
 	}
 }

@@ -40,6 +40,9 @@ func Holders(ctx context.Context, s *store.Store, client string, at time.Time) (
 	holders := make([]Holder, len(keys))
 	for i, key := range keys {
 		holders[i].Name = fmt.Sprintf("the key %s (%s)", key.GlobalID(), key.Name)
+		if key.Budget != nil {
+			holders[i].Budget = *key.Budget
+		}
 		for _, name := range key.Permissions {
 			holders[i].Permissions |= auth.PermissionsOf(auth.Permission(name))
 		}

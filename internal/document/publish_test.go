@@ -23,7 +23,7 @@ func op(name string, n int) string {
 // publish publishes operations by their ids, and returns what became of each.
 func publish(t *testing.T, as *apitest.Client, api *apitest.API, entries ...document.Entry) ([]document.Outcome, error) {
 	t.Helper()
-	list, err := document.Check(schema, entries, nil)
+	list, err := document.Check(document.Server{Schema: schema}, entries, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func TestPublish(t *testing.T) {
 func TestPublishAtOnce(t *testing.T) {
 	apitest.Each(t, func(t *testing.T, api *apitest.API) {
 		ada := api.Organization(t, "acme")
-		list, err := document.Check(schema, []document.Entry{{Key: "a", Body: op("A", 1)}, {Key: "b", Body: op("B", 1)}}, nil)
+		list, err := document.Check(document.Server{Schema: schema}, []document.Entry{{Key: "a", Body: op("A", 1)}, {Key: "b", Body: op("B", 1)}}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

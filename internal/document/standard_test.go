@@ -12,7 +12,7 @@ import (
 // that it says what each operation and each parameter is for.
 func TestStandard(t *testing.T) {
 	entries := document.Standard()
-	list, err := document.Check(schema, entries, []document.Holder{{Name: "a partner", Permissions: auth.PermissionsOf(
+	list, err := document.Check(document.Server{Schema: schema}, entries, []document.Holder{{Name: "a partner", Permissions: auth.PermissionsOf(
 		auth.ViewSalesPipelines, auth.EditSalesPipelines, auth.ViewLeads, auth.EditLeads)}})
 	if err != nil {
 		t.Fatal(err)
@@ -34,7 +34,7 @@ func TestStandard(t *testing.T) {
 	if len(leads) == 0 || len(leads) >= len(entries) {
 		t.Errorf("the group of leads has %d documents of %d", len(leads), len(entries))
 	}
-	if _, err := document.Check(schema, leads, []document.Holder{{Name: "one for leads", Permissions: auth.PermissionsOf(auth.ViewLeads, auth.EditLeads)}}); err != nil {
+	if _, err := document.Check(document.Server{Schema: schema}, leads, []document.Holder{{Name: "one for leads", Permissions: auth.PermissionsOf(auth.ViewLeads, auth.EditLeads)}}); err != nil {
 		t.Errorf("the group of leads needs more than leads: %v", err)
 	}
 }
