@@ -11,6 +11,7 @@ import (
 	"dealflow/ent"
 	"dealflow/internal/auth"
 	"dealflow/internal/request"
+	"dealflow/internal/response"
 )
 
 // The codes of this package's errors.
@@ -61,7 +62,7 @@ func (e Extension) Resolve(ctx context.Context, params *graphql.RawParams) *gqle
 	id, hash := request.DocumentOf(params.Extensions), request.HashOf(params.Extensions)
 	if id == "" && hash == "" {
 		if viewer.IsKey() {
-			return problem(CodeRequired, http.StatusForbidden, "This key runs published documents only: name one by documentId, and send no text.")
+			return response.Error(CodeRequired, http.StatusForbidden, "This key runs published documents only: name one by documentId, and send no text.")
 		}
 		return nil
 	}
@@ -76,9 +77,9 @@ func (e Extension) Resolve(ctx context.Context, params *graphql.RawParams) *gqle
 	case errors.Is(err, ErrNotFound) && hash != "" && !viewer.IsKey():
 		return e.sent(viewer, hash, params)
 	case errors.Is(err, ErrNotFound):
-		return problem(CodeNotFound, http.StatusNotFound, "No document with this id is published for the client: publish the client's manifest, or use an id that is in it.")
+		return response.Error(CodeNotFound, http.StatusNotFound, "No document with this id is published for the client: publish the client's manifest, or use an id that is in it.")
 	case errors.Is(err, ErrAmbiguous):
-		return problem(CodeAmbiguous, http.StatusConflict, "Clients of the organization have different documents by this id: send the text instead.")
+		return response.Error(CodeAmbiguous, http.StatusConflict, "Clients of the organization have different documents by this id: send the text instead.")
 	}
 	return gqlerror.Wrap(err)
 }
@@ -87,9 +88,9 @@ func (e Extension) Resolve(ctx context.Context, params *graphql.RawParams) *gqle
 func (e Extension) run(found *ent.Document, hash string, params *graphql.RawParams) *gqlerror.Error {
 	switch {
 	case params.Query != "" && params.Query != found.Body && !isHashOf(hash, params.Query):
-		return problem(CodeMismatch, http.StatusBadRequest, "The text is not that of the document: send the id alone, or the text that was published under it.")
+		return response.Error(CodeMismatch, http.StatusBadRequest, "The text is not that of the document: send the id alone, or the text that was published under it.")
 	case params.OperationName != "" && params.OperationName != found.Name:
-		return problem(CodeMismatch, http.StatusBadRequest, "The document's operation has another name than operationName: leave it out, or correct it.")
+		return response.Error(CodeMismatch, http.StatusBadRequest, "The document's operation has another name than operationName: leave it out, or correct it.")
 	}
 	params.Query, params.OperationName = found.Body, found.Name
 	params.Extensions = request.Trusted{Client: found.Client, Key: found.Key, Name: found.Name}.Mark(params.Extensions)
@@ -101,14 +102,14 @@ func (e Extension) run(found *ent.Document, hash string, params *graphql.RawPara
 func (e Extension) sent(viewer auth.Viewer, hash string, params *graphql.RawParams) *gqlerror.Error {
 	if params.Query != "" {
 		if !isHashOf(hash, params.Query) {
-			return problem(CodeHashWrong, http.StatusBadRequest, "The hash is not the text's: send the SHA-256 of the text as it is sent, in hexadecimal.")
+			return response.Error(CodeHashWrong, http.StatusBadRequest, "The hash is not the text's: send the SHA-256 of the text as it is sent, in hexadecimal.")
 		}
 		return nil // MutateOperationContext remembers it, once it is known to be good
 	}
 	text, ok := e.texts.get(viewer.OrganizationID, hash)
 	if !ok {
 		// Apollo's clients know this message, and its status, and send the text.
-		return problem(CodeHashUnknown, http.StatusOK, "PersistedQueryNotFound")
+		return response.Error(CodeHashUnknown, http.StatusOK, "PersistedQueryNotFound")
 	}
 	params.Query = text
 	return nil
@@ -127,9 +128,4 @@ func (e Extension) MutateOperationContext(ctx context.Context, operation *graphq
 		e.texts.put(viewer.OrganizationID, hash, operation.RawQuery)
 	}
 	return nil
-}
-
-// problem is an error with its code and its status.
-func problem(code string, status int, message string) *gqlerror.Error {
-	return &gqlerror.Error{Message: message, Extensions: map[string]any{"code": code, "status": status}}
 }

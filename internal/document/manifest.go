@@ -1,13 +1,15 @@
 package document
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"dealflow/internal/strict"
 )
 
 // The bounds of a manifest.
@@ -51,10 +53,8 @@ func ReadManifest(r io.Reader) ([]Entry, error) {
 		return nil, err
 	case len(text) > MaxManifest:
 		return nil, wrong("the manifest is over %d MB: publish it in parts", MaxManifest>>20)
-	case !utf8.Valid(text):
-		return nil, wrong("the manifest is not UTF-8: write it anew, as your build does")
 	}
-	members, err := object(text)
+	members, err := strict.Members(text)
 	if err != nil {
 		return nil, wrong("the manifest is not one JSON object (%s): it is to be Apollo's, Relay's or graphql-codegen's", err)
 	}
@@ -66,27 +66,28 @@ func ReadManifest(r io.Reader) ([]Entry, error) {
 }
 
 // entriesOf tells the forms of manifests apart.
-func entriesOf(members []member) ([]Entry, error) {
+func entriesOf(members []strict.Member) ([]Entry, error) {
 	format, isApollo := find(members, "format")
 	if _, has := find(members, "operations"); !isApollo && !has {
 		return readMap(members)
 	}
-	if !isApollo || format != "apollo-persisted-query-manifest" {
+	if format != "apollo-persisted-query-manifest" {
 		return nil, wrong(`the manifest has operations, but its format is not "apollo-persisted-query-manifest", the only such one that is known`)
 	}
 	return readApollo(members)
 }
 
 // readMap reads Relay's and graphql-codegen's manifests.
-func readMap(members []member) ([]Entry, error) {
+func readMap(members []strict.Member) ([]Entry, error) {
 	if len(members) > MaxEntries {
 		return nil, tooMany(len(members))
 	}
 	var problems Problems
 	entries := make([]Entry, len(members))
 	for i, m := range members {
-		entries[i].Key = m.name
-		if !isText(m.value, &entries[i].Body) {
+		body, ok := m.Value.(string)
+		entries[i].Key, entries[i].Body = m.Name, body
+		if !ok {
 			problems.add(entries[i].label(), "it is no text: in a map of documents, each id has the text of its document")
 		}
 	}
@@ -94,21 +95,22 @@ func readMap(members []member) ([]Entry, error) {
 }
 
 // readApollo reads Apollo's manifests.
-func readApollo(members []member) ([]Entry, error) {
-	var list []json.RawMessage
+func readApollo(members []strict.Member) ([]Entry, error) {
+	var list []any
 	for _, m := range members {
-		switch m.name {
+		switch m.Name {
 		case "format":
 		case "version":
-			if string(m.value) != "1" {
-				return nil, wrong("the manifest's version is %s, and only 1 is known", shorten(string(m.value)))
+			if m.Value != json.Number("1") {
+				return nil, wrong("the manifest's version is not 1, which is the only one that is known")
 			}
 		case "operations":
-			if m.value[0] != '[' || json.Unmarshal(m.value, &list) != nil {
+			var ok bool
+			if list, ok = m.Value.([]any); !ok {
 				return nil, wrong("the manifest's operations are no list")
 			}
 		default:
-			return nil, wrong("the manifest has %q, which is unknown in Apollo's version 1", shorten(m.name))
+			return nil, wrong("the manifest has %q, which is unknown in Apollo's version 1", shorten(m.Name))
 		}
 	}
 	if _, has := find(members, "version"); !has {
@@ -119,37 +121,32 @@ func readApollo(members []member) ([]Entry, error) {
 	}
 	var problems Problems
 	entries := make([]Entry, len(list))
-	for i, text := range list {
-		entries[i] = readOperation(i, text, &problems)
+	for i, one := range list {
+		entries[i] = readOperation(i, one, &problems)
 	}
 	return entries, problems.err()
 }
 
 // readOperation reads an operation of Apollo's manifests.
-func readOperation(i int, text json.RawMessage, problems *Problems) (e Entry) {
+func readOperation(i int, one any, problems *Problems) (e Entry) {
 	place := fmt.Sprintf("operations[%d]", i)
-	members, err := object(text)
-	if err != nil {
+	members, ok := one.(map[string]any)
+	if !ok {
 		problems.add(place, "it is no object with an id, a name, a type and a body")
 		return e
 	}
 	fields := map[string]*string{"id": &e.Key, "name": &e.Name, "type": &e.Kind, "body": &e.Body}
-	for _, m := range members {
-		switch into, known := fields[m.name]; {
-		case m.name == "clientName": // for whom it is, the command line says
-		case !known:
-			problems.add(place, "it has %q, which is unknown", shorten(m.name))
-		case !isText(m.value, into):
-			problems.add(place, "its %s is no text", m.name)
-		default:
-			delete(fields, m.name)
+	for _, name := range []string{"id", "name", "type", "body"} {
+		value, has := members[name]
+		if *fields[name], ok = value.(string); !has {
+			problems.add(place, "it has no %s", name)
+		} else if !ok {
+			problems.add(place, "its %s is no text", name)
 		}
 	}
-	for _, name := range []string{"id", "name", "type", "body"} {
-		if _, missing := fields[name]; missing {
-			if _, there := find(members, name); !there {
-				problems.add(place, "it has no %s", name)
-			}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if fields[name] == nil && name != "clientName" { // for whom it is, the command line says
+			problems.add(place, "it has %q, which is unknown", shorten(name))
 		}
 	}
 	return e
@@ -190,65 +187,12 @@ func tooMany(n int) error {
 	return wrong("the manifest has %d documents, and may have %d: publish it in parts", n, MaxEntries)
 }
 
-// member is a name of a JSON object, and its value.
-type member struct {
-	name  string
-	value json.RawMessage
-}
-
-// object reads a JSON object, in its order, and nothing after it. A name that is
-// there twice is an error: encoding/json would forget the first.
-func object(text []byte) ([]member, error) {
-	d := json.NewDecoder(bytes.NewReader(text))
-	if open, err := d.Token(); err != nil || open != json.Delim('{') {
-		return nil, errors.New("it does not begin with {")
-	}
-	var members []member
-	seen := map[string]bool{}
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return nil, syntax(err)
-		}
-		m := member{name: name.(string)} // or else Token had failed
-		if seen[m.name] {
-			return nil, fmt.Errorf("%q stands there twice", shorten(m.name))
-		}
-		seen[m.name] = true
-		if err := d.Decode(&m.value); err != nil {
-			return nil, syntax(err)
-		}
-		members = append(members, m)
-	}
-	if _, err := d.Token(); err != nil {
-		return nil, syntax(err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("something follows it")
-	}
-	return members, nil
-}
-
-// syntax is what is wrong with JSON, without Go's words for it.
-func syntax(err error) error {
-	if at := new(json.SyntaxError); errors.As(err, &at) {
-		return fmt.Errorf("its JSON is broken at byte %d", at.Offset)
-	}
-	return errors.New("its JSON ends early")
-}
-
-// find is the text that an object has under a name, "" if it is no text.
-func find(members []member, name string) (text string, has bool) {
+// find is what an object has under a name.
+func find(members []strict.Member, name string) (value any, has bool) {
 	for _, m := range members {
-		if m.name == name {
-			isText(m.value, &text)
-			return text, true
+		if m.Name == name {
+			return m.Value, true
 		}
 	}
-	return "", false
-}
-
-// isText reads a text; null is none.
-func isText(value json.RawMessage, into *string) bool {
-	return len(value) > 0 && value[0] == '"' && json.Unmarshal(value, into) == nil
+	return nil, false
 }

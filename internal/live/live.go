@@ -27,6 +27,7 @@ import (
 
 	"dealflow/internal/auth"
 	"dealflow/internal/event"
+	"dealflow/internal/response"
 )
 
 // Config is what a Hub is made of. Events and Authenticate are needed; the
@@ -196,10 +197,7 @@ func (h *Hub) guard(do, failed func()) {
 }
 
 // errPanicked is what clients hear of that.
-var errPanicked = gqlerror.List{{
-	Message:    "The server failed. Its log says more.",
-	Extensions: map[string]any{"code": "INTERNAL", "status": http.StatusInternalServerError},
-}}
+var errPanicked = gqlerror.List{response.Error("INTERNAL", http.StatusInternalServerError, "The server failed. Its log says more.")}
 
 // Gate is the gqlgen extension that refuses subscriptions by other ways than this
 // package's, where they would wait for their first event and answer that alone.

@@ -31,31 +31,32 @@ type operation struct {
 
 // subscribe begins an operation, of any kind.
 func (s *socket) subscribe(r incoming) *closing {
-	params, err := request.FromJSON(r.Payload)
+	members, _ := r.payload.(map[string]any)
+	params, err := request.FromMembers(members)
 	switch {
 	case !s.welcome:
 		return &closeUnauthorized
-	case r.ID == "" || len(r.ID) > maxID:
-		return &closing{4400, "Invalid message: subscribe needs an id, of at most 256 bytes"}
+	case r.id == "" || len(r.id) > maxID:
+		return invalid("subscribe needs an id, of at most 256 bytes")
 	case err != nil:
-		return &closing{4400, "Invalid message: the payload of subscribe is an object with a query"}
+		return invalid("the payload of subscribe: " + err.Error())
 	}
 	ctx, cancel := context.WithCancel(s.hub.ctx)
-	o := &operation{socket: s, id: r.ID, cancel: cancel, head: headOf("next", r.ID)}
+	o := &operation{socket: s, id: r.id, cancel: cancel, head: headOf("next", r.id)}
 	s.mu.Lock()
-	_, taken := s.operations[r.ID]
+	_, taken := s.operations[r.id]
 	running := len(s.operations)
 	if !taken && running < s.hub.config.MaxOperations && !s.closed {
-		s.operations[r.ID] = o
+		s.operations[r.id] = o
 	}
 	s.mu.Unlock()
 	switch {
 	case taken:
 		cancel()
-		return &closing{4409, "Subscriber for " + r.ID[:min(len(r.ID), 64)] + " already exists"}
+		return &closing{4409, "Subscriber for " + r.id[:min(len(r.id), 64)] + " already exists"}
 	case running >= s.hub.config.MaxOperations:
 		cancel()
-		s.sendErrors(r.ID, gqlerror.List{tooManyOperations(s.hub.config.MaxOperations)})
+		s.sendErrors(r.id, gqlerror.List{tooManyOperations(s.hub.config.MaxOperations)})
 		return nil
 	}
 	params.ReadTime = graphql.TraceTiming{Start: graphql.Now(), End: graphql.Now()}
@@ -210,8 +211,7 @@ func headOf(kind, id string) []byte {
 }
 
 func tooManyOperations(limit int) *gqlerror.Error {
-	return &gqlerror.Error{
-		Message:    "Too many operations at a time on one socket: end some first, or open another one.",
-		Extensions: map[string]any{"code": "RATE_LIMITED", "status": http.StatusTooManyRequests, "limit": limit},
-	}
+	err := response.Error("RATE_LIMITED", http.StatusTooManyRequests, "Too many operations at a time on one socket: end some first, or open another one.")
+	err.Extensions["limit"] = limit
+	return err
 }

@@ -2,10 +2,10 @@ package live
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -13,6 +13,7 @@ import (
 	"github.com/coder/websocket"
 
 	"dealflow/internal/auth"
+	"dealflow/internal/strict"
 )
 
 // subprotocol is what a WebSocket speaks here:
@@ -128,9 +129,22 @@ type socket struct {
 
 // incoming is a message of a client.
 type incoming struct {
-	ID      string          `json:"id"`
-	Type    string          `json:"type"`
-	Payload json.RawMessage `json:"payload"`
+	id, kind string
+	payload  any
+}
+
+// readMessage reads a message, whose id and payload may be left out.
+func readMessage(text []byte) (incoming, error) {
+	members, err := strict.Object(text)
+	if err != nil {
+		return incoming{}, err
+	}
+	id, ok := members["id"].(string)
+	if members["id"] != nil && !ok {
+		return incoming{}, errors.New("its id is no string")
+	}
+	kind, _ := members["type"].(string)
+	return incoming{id, kind, members["payload"]}, nil
 }
 
 // run serves the client until its connection ends.
@@ -172,9 +186,12 @@ func (s *socket) read() {
 // receive reads a message and does what it asks for, or says why the socket has
 // to be closed.
 func (s *socket) receive(kind websocket.MessageType, text []byte) *closing {
-	var r incoming
-	if kind != websocket.MessageText || json.Unmarshal(text, &r) != nil || r.Type == "" {
-		return &closing{4400, "Invalid message: send a JSON object with a type"}
+	r, err := readMessage(text)
+	switch {
+	case kind != websocket.MessageText || err == nil && r.kind == "":
+		return invalid("send a JSON object with a type")
+	case err != nil:
+		return invalid("send a JSON object with a type: " + err.Error())
 	}
 	return s.handle(r)
 }
@@ -184,31 +201,31 @@ func (s *socket) handle(r incoming) *closing {
 	s.mu.Lock()
 	s.heard = time.Now()
 	s.mu.Unlock()
-	switch r.Type {
+	switch r.kind {
 	case "connection_init":
-		return s.init(r.Payload)
+		return s.init(r.payload)
 	case "ping":
 		s.send(frame{head: []byte(`{"type":"pong"}`)})
 	case "pong":
 	case "subscribe":
 		return s.subscribe(r)
 	case "complete":
-		s.finish(r.ID)
+		s.finish(r.id)
 	default:
-		return &closing{4400, "Invalid message: its type is none of this protocol's"}
+		return invalid("its type is none of this protocol's")
 	}
 	return nil
 }
 
 // init lets a client in by the token of its first message.
-func (s *socket) init(payload json.RawMessage) *closing {
+func (s *socket) init(payload any) *closing {
 	if s.greeted {
 		return &closeTwoInits
 	}
 	s.greeted = true
-	var fields map[string]any
-	if len(payload) > 0 && json.Unmarshal(payload, &fields) != nil {
-		return &closing{4400, "Invalid message: the payload of connection_init is an object"}
+	fields, ok := payload.(map[string]any)
+	if payload != nil && !ok {
+		return invalid("the payload of connection_init is an object")
 	}
 	token, err := tokenFrom(fields)
 	if err == nil {
@@ -239,9 +256,14 @@ func (s *socket) refusal(err error) *closing {
 		s.hub.config.Log.Error("could not tell who opens a socket", "error", err)
 		return &closeFailed
 	}
-	reason := "Forbidden: " + refused.Message
-	return &closing{4403, reason[:min(len(reason), 120)]}
+	return &closing{4403, cut("Forbidden: " + refused.Message)}
 }
+
+// invalid is the end of a socket whose client does not speak the protocol.
+func invalid(why string) *closing { return &closing{4400, cut("Invalid message: " + why)} }
+
+// cut shortens a reason to what a close message has room for.
+func cut(reason string) string { return strings.ToValidUTF8(reason[:min(len(reason), 120)], "") }
 
 // watchOver closes the socket when its token expires, and when its client is gone
 // without having said so.

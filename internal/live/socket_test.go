@@ -3,6 +3,7 @@ package live_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -150,6 +151,10 @@ func TestCloseCodes(t *testing.T) {
 		"no id":               {[]any{initial, map[string]any{"type": "subscribe", "payload": map[string]any{"query": "{ __typename }"}}}, 4400},
 		"no payload":          {[]any{initial, map[string]any{"type": "subscribe", "id": "1"}}, 4400},
 		"an id twice":         {[]any{initial, watch, watch}, 4409},
+		"a type twice":        {[]any{`{"type":"ping","type":"pong"}`}, 4400},
+		"a token twice":       {[]any{`{"type":"connection_init","payload":{"token":"` + ada.Token + `","token":"x"}}`}, 4400},
+		"a variable twice":    {[]any{initial, `{"type":"subscribe","id":"1","payload":{"query":"{ __typename }","variables":{"é":1,"é":2}}}`}, 4400},
+		"a number for an id":  {[]any{initial, map[string]any{"type": "complete", "id": 1}}, 4400},
 		"binary":              {[]any{[]byte("{}")}, 4400},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -166,8 +171,12 @@ func TestCloseCodes(t *testing.T) {
 					w.send(m)
 				}
 			}
-			if got := w.closed(); got.Code != test.code || got.Reason == "" {
+			got := w.closed()
+			if got.Code != test.code || got.Reason == "" {
 				t.Errorf("closed with %d %q, want %d", got.Code, got.Reason, test.code)
+			}
+			if isTwice := strings.Contains(got.Reason, "stands there twice"); isTwice != (test.code == 4400 && strings.HasSuffix(name, " twice")) {
+				t.Errorf("closed with %q", got.Reason)
 			}
 			_ = w.conn.CloseNow()
 		})

@@ -24,7 +24,11 @@ const keepAlive = 15 * time.Second
 // Streams is the gqlgen transport of server-sent events, in the mode of distinct
 // connections: one operation each.
 // https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md
-type Streams struct{ Hub *Hub }
+type Streams struct {
+	Hub *Hub
+	// Refuse answers a request that is no stream after all.
+	Refuse func(http.ResponseWriter, *http.Request, *graphql.Response)
+}
 
 // Supports implements graphql.Transport.
 func (Streams) Supports(r *http.Request) bool { return IsStream(r) }
@@ -58,32 +62,35 @@ func prefersStream(h http.Header) (stream bool) {
 func (t Streams) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	ctx, cancel := context.WithCancel(graphql.StartOperationTrace(open(r.Context())))
 	defer cancel()
+	refuse := func(code string, status int, message string) {
+		t.Refuse(w, r, &graphql.Response{Errors: gqlerror.List{response.Error(code, status, message)}})
+	}
 	params, err := request.FromHTTP(r)
 	if err != nil {
-		refuse(w, gqlerror.List{problem("BAD_REQUEST", err.Error(), http.StatusBadRequest)})
+		refuse("BAD_REQUEST", http.StatusBadRequest, err.Error())
 		return
 	}
 	operation, errs := exec.CreateOperationContext(ctx, params)
 	if errs != nil {
-		refuseWith(w, exec.DispatchError(graphql.WithOperationContext(ctx, operation), errs))
+		t.Refuse(w, r, exec.DispatchError(graphql.WithOperationContext(ctx, operation), errs))
 		return
 	}
 	if r.Method == http.MethodGet && operation.Operation.Operation == ast.Mutation {
 		w.Header().Set("Allow", "POST")
-		refuse(w, gqlerror.List{problem("METHOD_NOT_ALLOWED", "GET is for queries and subscriptions: send a mutation by POST.", http.StatusMethodNotAllowed)})
+		refuse("METHOD_NOT_ALLOWED", http.StatusMethodNotAllowed, "GET is for queries and subscriptions: send a mutation by POST.")
 		return
 	}
 	viewer, _ := auth.ViewerFrom(ctx)
 	user := t.Hub.admit(viewer)
 	if user == nil {
-		refuse(w, gqlerror.List{problem("RATE_LIMITED", "Too many sockets and event streams of this user: end some first.", http.StatusTooManyRequests)})
+		refuse("RATE_LIMITED", http.StatusTooManyRequests, "Too many sockets and event streams of this user: end some first.")
 		return
 	}
 	t.Hub.streams.Add(1)
 	defer t.Hub.shut(user)
 	s := t.Hub.open(w)
 	if s == nil {
-		refuse(w, gqlerror.List{problem("UNAVAILABLE", "The server is about to stop: try again.", http.StatusServiceUnavailable)})
+		refuse("UNAVAILABLE", http.StatusServiceUnavailable, "The server is about to stop: try again.")
 		return
 	}
 	defer t.Hub.tasks.Done()
@@ -188,13 +195,13 @@ func (s *stream) write(ctx context.Context) {
 			s.finish(errs)
 			return
 		case <-s.slow:
-			s.farewell("SLOW_CONSUMER", "Too slow: connect again, and go on after the last cursor.", http.StatusServiceUnavailable)
+			s.farewell("SLOW_CONSUMER", http.StatusServiceUnavailable, "Too slow: connect again, and go on after the last cursor.")
 			return
 		case <-expired:
-			s.farewell("UNAUTHENTICATED", "The token, or the API key, has expired.", http.StatusUnauthorized)
+			s.farewell("UNAUTHENTICATED", http.StatusUnauthorized, "The token, or the API key, has expired.")
 			return
 		case <-s.noKey:
-			s.farewell("UNAUTHENTICATED", "The API key was revoked.", http.StatusUnauthorized)
+			s.farewell("UNAUTHENTICATED", http.StatusUnauthorized, "The API key was revoked.")
 			return
 		case <-s.hub.ctx.Done():
 			return // clients connect again when a stream ends without complete
@@ -249,8 +256,8 @@ func (s *stream) finish(errs gqlerror.List) {
 }
 
 // farewell ends the stream for an error.
-func (s *stream) farewell(code, text string, status int) {
-	s.finish(gqlerror.List{problem(code, text, status)})
+func (s *stream) farewell(code string, status int, message string) {
+	s.finish(gqlerror.List{response.Error(code, status, message)})
 }
 
 // event writes one event. Its data is JSON, and so has no line breaks.
@@ -296,27 +303,4 @@ func (s *stream) end(errs gqlerror.List) {
 	case s.over <- errs:
 	default: // it is over already
 	}
-}
-
-// refuse answers a request that is no stream after all.
-func refuse(w http.ResponseWriter, errs gqlerror.List) {
-	refuseWith(w, &graphql.Response{Errors: errs})
-}
-
-func refuseWith(w http.ResponseWriter, answer *graphql.Response) {
-	status := http.StatusBadRequest
-	if given, ok := answer.Errors[0].Extensions["status"].(int); ok {
-		status = given
-	}
-	if seconds, ok := response.RetryAfter(answer.Errors); ok {
-		w.Header().Set("Retry-After", seconds)
-	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(status)
-	// A client that is gone hears nothing.
-	_, _ = w.Write(response.Encode(answer))
-}
-
-func problem(code, text string, status int) *gqlerror.Error {
-	return &gqlerror.Error{Message: text, Extensions: map[string]any{"code": code, "status": status}}
 }

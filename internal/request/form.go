@@ -2,6 +2,7 @@ package request
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
+
+	"dealflow/internal/strict"
 )
 
 // maxFiles bounds the files of a form, and the places that they go to.
@@ -34,14 +37,28 @@ func FromForm(contentType string, body []byte) (*graphql.RawParams, error) {
 	if err != nil {
 		return nil, badForm("its part operations: " + err.Error())
 	}
-	var places map[string][]string
-	if text, ok := field(form, "map"); !ok || decode(text, &places) != nil {
-		return nil, badForm(`its second part must be map, a JSON object of lists of paths: {"0": ["variables.file"]}`)
+	text, _ = field(form, "map")
+	places, err := placesOf(text)
+	if err != nil {
+		return nil, badForm(`its second part must be map, a JSON object of lists of paths (` + err.Error() + `): {"0": ["variables.file"]}`)
 	}
 	if err := checkPlaces(operation.Variables, places); err != nil {
 		return nil, err
 	}
 	return operation, readFiles(form, operation, places)
+}
+
+// placesOf reads a form's map: the places of each file.
+func placesOf(text []byte) (map[string][]string, error) {
+	members, err := strict.Object(text)
+	if err != nil {
+		return nil, err
+	}
+	var places map[string][]string
+	if json.Unmarshal(text, &places) != nil {
+		return nil, fmt.Errorf("one of its %d members is another thing", len(members))
+	}
+	return places, nil
 }
 
 // checkPlaces refuses a map with a path to where no file can go. Each place gets

@@ -2,20 +2,18 @@
 // query, a multipart form with files, or the payload of a WebSocket's message.
 //
 // It is strict, for what is unclear to one program is read otherwise by the next:
-// a body is one JSON object in UTF-8 and nothing more, and each member that the
-// GraphQL-over-HTTP specification names has its type. Nothing of what was sent
-// comes back in an error.
+// a body is one JSON object in UTF-8 and nothing more, in which no name stands twice
+// (package strict), and each member that the GraphQL-over-HTTP specification names
+// has its type. Nothing of what was sent comes back in an error, but such a name.
 package request
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"io"
 	"net/url"
 	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
+
+	"dealflow/internal/strict"
 )
 
 // The names under which a client asks for a document that the server has.
@@ -34,18 +32,15 @@ type Error struct{ Message string }
 
 func (e *Error) Error() string { return e.Message }
 
-const shape = `the body must be a JSON object in UTF-8: {"query": "…", "operationName": "…", "variables": {…}, "extensions": {…}}, the last three as needed`
+const shape = `{"query": "…", "operationName": "…", "variables": {…}, "extensions": {…}}, the last three as needed`
 
-// FromJSON reads a body, or the payload of a socket's message.
+// FromJSON reads a body.
 func FromJSON(body []byte) (*graphql.RawParams, error) {
-	if !utf8.Valid(body) {
-		return nil, &Error{shape}
+	members, err := strict.Object(body)
+	if err != nil {
+		return nil, &Error{"the body must be a JSON object in UTF-8 (" + err.Error() + "): " + shape}
 	}
-	members := map[string]json.RawMessage{}
-	if !isObject(body) || decode(body, &members) != nil {
-		return nil, &Error{shape}
-	}
-	return operationOf(members)
+	return FromMembers(members)
 }
 
 // FromQuery reads the query of a URL, in which variables and extensions are JSON.
@@ -54,42 +49,33 @@ func FromQuery(raw string) (*graphql.RawParams, error) {
 	if err != nil {
 		return nil, &Error{"the URL's query is malformed: encode each value, as encodeURIComponent does"}
 	}
-	members := map[string]json.RawMessage{}
+	members := make(map[string]any, len(query))
 	for name, values := range query {
-		if !utf8.ValidString(values[0]) {
-			return nil, &Error{"the URL's query must be UTF-8"}
-		}
 		switch {
+		case !utf8.ValidString(values[0]):
+			return nil, &Error{"the URL's query must be UTF-8"}
 		case len(values) > 1:
 			return nil, &Error{"the URL's query names a parameter twice"}
-		case name == "variables" || name == "extensions":
-			if values[0] != "" {
-				members[name] = json.RawMessage(values[0])
+		case name != "variables" && name != "extensions":
+			members[name] = values[0]
+		case values[0] != "":
+			if members[name], err = strict.Value([]byte(values[0])); err != nil {
+				return nil, &Error{name + " must be an object, or null, as JSON (" + err.Error() + ")"}
 			}
-		default:
-			text, err := json.Marshal(values[0])
-			if err != nil {
-				return nil, err
-			}
-			members[name] = text
 		}
 	}
-	return operationOf(members)
+	return FromMembers(members)
 }
 
-// operationOf makes an operation of what a client sent.
-func operationOf(members map[string]json.RawMessage) (*graphql.RawParams, error) {
+// FromMembers makes an operation of the members of what a client sent.
+func FromMembers(members map[string]any) (*graphql.RawParams, error) {
 	p := &graphql.RawParams{}
-	for _, member := range []struct {
-		name string
-		into any
-		kind string
-	}{
-		{"query", &p.Query, "a string"}, {"operationName", &p.OperationName, "a string"},
-		{"variables", &p.Variables, "an object"}, {"extensions", &p.Extensions, "an object"},
+	for _, wrong := range []error{
+		take(members, "query", "a string", &p.Query), take(members, "operationName", "a string", &p.OperationName),
+		take(members, "variables", "an object", &p.Variables), take(members, "extensions", "an object", &p.Extensions),
 	} {
-		if text, sent := members[member.name]; sent && decode(text, member.into) != nil {
-			return nil, &Error{member.name + " must be " + member.kind + ", or null, as JSON"}
+		if wrong != nil {
+			return nil, wrong
 		}
 	}
 	if err := readDocument(members, p); err != nil {
@@ -101,23 +87,31 @@ func operationOf(members map[string]json.RawMessage) (*graphql.RawParams, error)
 	return p, nil
 }
 
+// take takes the member of a name, if it is there and not null.
+func take[T any](members map[string]any, name, kind string, into *T) error {
+	sent := members[name]
+	value, ok := sent.(T)
+	if sent != nil && !ok {
+		return &Error{name + " must be " + kind + ", or null, as JSON"}
+	}
+	*into = value
+	return nil
+}
+
 // readDocument puts the id of a document where DocumentOf finds it.
-func readDocument(members map[string]json.RawMessage, p *graphql.RawParams) error {
+func readDocument(members map[string]any, p *graphql.RawParams) error {
 	for _, name := range aliases {
-		var id *string
-		text, sent := members[name]
+		id, ok := members[name].(string)
 		switch {
-		case !sent:
-			continue
-		case decode(text, &id) != nil:
+		case members[name] != nil && !ok:
 			return &Error{name + " must be a string: the id of a published document"}
-		case id == nil || *id == "":
+		case id == "":
 			continue
 		}
 		if p.Extensions == nil {
 			p.Extensions = map[string]any{}
 		}
-		p.Extensions[DocumentID] = *id
+		p.Extensions[DocumentID] = id
 		return nil
 	}
 	return nil
@@ -136,24 +130,4 @@ func HashOf(extensions map[string]any) string {
 	persisted, _ := extensions[PersistedQuery].(map[string]any)
 	hash, _ := persisted["sha256Hash"].(string)
 	return hash
-}
-
-// isObject tells an object from null, which would decode into one.
-func isObject(text []byte) bool {
-	text = bytes.TrimLeft(text, " \t\r\n")
-	return len(text) > 0 && text[0] == '{'
-}
-
-// decode reads one JSON value with numbers as they were written: one that no
-// float64 holds is for the schema's scalars to refuse.
-func decode(text []byte, value any) error {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	if err := d.Decode(value); err != nil {
-		return err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("something follows the JSON value")
-	}
-	return nil
 }

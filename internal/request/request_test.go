@@ -28,6 +28,13 @@ func TestFromJSON(t *testing.T) {
 		{body: `{"query":"{a}"}{}`, wrong: "the body must be"}, {body: `[{"query":"{a}"}]`, wrong: "the body must be"},
 		{body: `null`, wrong: "the body must be"}, {body: ``, wrong: "the body must be"}, {body: `{"query":"{a}"`, wrong: "the body must be"},
 		{body: "{\"query\":\"\xff\"}", wrong: "the body must be"},
+		{body: `{"query":"{a}","query":"{b}"}`, wrong: `("query" stands there twice)`},
+		{body: `{"query":"{a}","variables":{"a":1},"variables":null}`, wrong: `("variables" stands there twice)`},
+		{body: `{"query":"{a}","variables":{"a":1,"\u0061":2}}`, wrong: `("a" stands there twice)`},
+		{body: `{"query":"{a}","variables":{"input":[{"id":"1","contact":{"id":"1","id":"2"}}]}}`, wrong: `("id" stands there twice)`},
+		{body: `{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"abc","sha256Hash":"abd"}}}`, wrong: `("sha256Hash" stands there twice)`},
+		{body: `{"query":"{a}","more":{"a":1,"a":1}}`, wrong: `("a" stands there twice)`},
+		{body: `{"query":"{a}","Query":"{b}","variables":{"a":{"b":1},"b":{"a":1}}}`, query: "{a}"},
 	} {
 		t.Run(test.body, func(t *testing.T) {
 			p, err := request.FromJSON([]byte(test.body))
@@ -49,7 +56,9 @@ func TestFromQuery(t *testing.T) {
 	for raw, wrong := range map[string]string{
 		"query={a}": "", "query={a}&variables={}&extensions={}&operationName=a": "", "query={a}&variables=&x=1": "", "documentId=1": "",
 		"": "there is no query", "query=%zz": "malformed", "query={a}&query={b}": "twice", "query={a}&variables=x": "variables must be an object",
-		"query={a}&variables=[]": "variables must be an object", "query={a}&extensions={}{}": "extensions must be an object", "query=%ff": "UTF-8", "variables={}": "there is no query",
+		"query={a}&variables=[]": "variables must be an object", "query={a}&extensions={}{}": "extensions must be an object", "query=%ff": "UTF-8",
+		`query={a}&variables={"a":{"b":1,"b":2}}`: `variables must be an object, or null, as JSON ("b" stands there twice)`, `query={a}&extensions={"a":1,"a":2}`: `("a" stands there twice)`,
+		"variables={}": "there is no query",
 	} {
 		if _, err := request.FromQuery(raw); !says(err, wrong) {
 			t.Errorf("%s: %v, want %q", raw, err, wrong)
@@ -83,7 +92,8 @@ func says(err error, text string) bool {
 }
 
 func FuzzFromJSON(f *testing.F) {
-	for _, seed := range []string{`{"query":"{a}","variables":{"a":[1]}}`, `{"id":"1"}`, `[`, `{"query":"` + "\xff" + `"}`} {
+	for _, seed := range []string{`{"query":"{a}","variables":{"a":[1]}}`, `{"id":"1"}`, `[`, `{"query":"` + "\xff" + `"}`,
+		`{"query":"{a}","query":"{b}"}`, `{"query":"{a}","variables":{"a":[{"b":1,"\u0062":2}]}}`, `{"id":"1","extensions":{"persistedQuery":{"sha256Hash":"a","sha256Hash":"b"}}}`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -96,7 +106,7 @@ func FuzzFromJSON(f *testing.F) {
 }
 
 func FuzzFromQuery(f *testing.F) {
-	for _, seed := range []string{"query={a}&variables={}", "id=%31", "query=%"} {
+	for _, seed := range []string{"query={a}&variables={}", "id=%31", "query=%", `query={a}&variables={"a":1,"a":2}`} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
@@ -115,6 +125,7 @@ func FuzzFromForm(f *testing.F) {
 	}
 	f.Add(part("operations", `{"query":"{a}","variables":{"a":[null]}}`) + part("map", `{"0":["variables.a.0"]}`) + part("0", "x") + "--b--\r\n")
 	f.Add(part("operations", `{"query":"{a}","variables":{"a":null}}`) + part("map", `{"0":["variables.a.x"]}`) + "--b--\r\n")
+	f.Add(part("operations", `{"query":"{a}","variables":{"a":null}}`) + part("map", `{"0":["variables.a"],"0":["variables.b"]}`) + "--b--\r\n")
 	f.Fuzz(func(t *testing.T, body string) {
 		_, err := request.FromForm("multipart/form-data; boundary=b", []byte(body))
 		check(t, err)

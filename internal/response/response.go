@@ -5,6 +5,7 @@ package response
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -90,11 +91,15 @@ func encode(value any) []byte {
 	return text
 }
 
-// RetryAfter is how many seconds a client is to wait, as the header Retry-After has
-// it, if the first error says so.
-func RetryAfter(errs gqlerror.List) (seconds string, ok bool) {
-	if len(errs) == 0 || errs[0].Extensions["retryAfter"] == nil {
-		return "", false
+// Error is an error with its code, for programs, and its status.
+func Error(code string, status int, message string) *gqlerror.Error {
+	return &gqlerror.Error{Message: message, Extensions: map[string]any{"code": code, "status": status}}
+}
+
+// RetryAfter sets the header of how many seconds a client is to wait, if the first
+// error says so.
+func RetryAfter(h http.Header, errs gqlerror.List) {
+	if len(errs) > 0 && errs[0].Extensions["retryAfter"] != nil {
+		h.Set("Retry-After", fmt.Sprint(errs[0].Extensions["retryAfter"]))
 	}
-	return fmt.Sprint(errs[0].Extensions["retryAfter"]), true
 }

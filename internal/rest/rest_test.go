@@ -60,6 +60,8 @@ func TestFromQuery(t *testing.T) {
 		"deep=yes":                       "the parameter deep must be JSON",
 		"filter={}x":                     "the parameter filter must be JSON",
 		"sizes=1]":                       "the parameter sizes must be JSON",
+		`filter={"name":"a","name":"b"}`: `the parameter filter must be JSON ("name" stands there twice)`,
+		`any=[{"a":{"b":1,"\u0062":1}}]`: `the parameter any must be JSON ("b" stands there twice)`,
 		"id=%zz":                         "malformed",
 		"id=%ff":                         "not in UTF-8",
 	} {
@@ -175,7 +177,7 @@ func at(t *testing.T, value any, path string) string {
 
 // FuzzFromQuery sees to it that parameters are read, or refused by an Error.
 func FuzzFromQuery(f *testing.F) {
-	for _, seed := range []string{"id=1&sizes=1&sizes=2", `filter={"name":1}`, "sizes=[1]", "=&&=", "deep=nul"} {
+	for _, seed := range []string{"id=1&sizes=1&sizes=2", `filter={"name":1}`, `filter={"name":1,"name":2}`, "sizes=[1]", "=&&=", "deep=nul"} {
 		f.Add(seed)
 	}
 	schema := gqlparser.MustLoadSchema(&ast.Source{Input: schemaText})
@@ -191,6 +193,28 @@ func FuzzFromQuery(f *testing.F) {
 		}
 		if _, err := json.Marshal(variables); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// FuzzFromJSON sees to it that bodies are read, or refused by an Error.
+func FuzzFromJSON(f *testing.F) {
+	for _, seed := range []string{"", " ", `{"input":{"name":"a"}}`, `{"input":{"name":"a","inside":{"name":1,"name":2}}}`, `{"input":1,"input":2}`, `{"other":1}`, "{}{}", "null"} {
+		f.Add([]byte(seed))
+	}
+	schema := gqlparser.MustLoadSchema(&ast.Source{Input: schemaText})
+	document, errs := gqlparser.LoadQuery(schema, `mutation Make($input: Make!) { make(input: $input) { box { name } } }`) //nolint:staticcheck // the rules are the usual ones
+	if errs != nil {
+		f.Fatal(errs)
+	}
+	e := rest.NewEndpoint(document)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		variables, err := e.FromJSON(body)
+		if _, ok := errors.AsType[*rest.Error](err); err != nil && !ok || err == nil && variables == nil {
+			t.Errorf("%q: %v, %v", body, variables, err)
+		}
+		if _, sent := variables["input"]; sent != (len(variables) > 0) {
+			t.Errorf("%q: %v", body, variables)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package rest_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -23,12 +24,20 @@ func TestStatuses(t *testing.T) {
 		p.refused("no number", p.ask("ListLeads", map[string]string{"first": "ten"}), 400, "BAD_REQUEST")
 		p.refused("a bad query", p.send(http.MethodGet, "GetLead?id=%zz", "", nil), 400, "BAD_REQUEST")
 		p.refused("a bad body", p.send(http.MethodPost, "CreateLead", "application/json", strings.NewReader("[]")), 400, "BAD_REQUEST")
+		for name, body := range map[string]string{
+			"firstName": `{"firstName":"Ada","firstName":"Eve"}`, "id": `{"firstName":"Ada","businesses":[{"id":"1","\u0069d":"2"}]}`,
+		} {
+			twice := p.send(http.MethodPost, "CreateLead", "application/json", strings.NewReader(body))
+			p.refused("a member twice", twice, 400, "BAD_REQUEST")
+			p.is("which", strings.Contains(twice.body.Get("detail").String(), `"`+name+`" stands there twice`), true)
+		}
+		p.refused("a member twice, in a parameter", p.ask("ListLeads", map[string]string{"filter": `{"company":{"eq":"a","eq":"b"}}`}), 400, "BAD_REQUEST")
 		p.refused("a bad form", p.send(http.MethodPost, "UploadLeadPhoto", "multipart/form-data; boundary=x", strings.NewReader("--x\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"a\"\r\n\r\nhel")), 400, "BAD_REQUEST")
 		p.refused("a file where none belongs", p.send(http.MethodPost, "UploadLeadPhoto", "multipart/form-data; boundary=x", strings.NewReader(
 			"--x\r\nContent-Disposition: form-data; name=\"leadId\"; filename=\"a\"\r\n\r\nhello\r\n--x--\r\n")), 400, "BAD_USER_INPUT")
 		p.refused("a file where JSON belongs", p.send(http.MethodPost, "CreateLead", "multipart/form-data; boundary=x", strings.NewReader(
 			"--x\r\nContent-Disposition: form-data; name=\"firstName\"; filename=\"a\"\r\n\r\nhello\r\n--x--\r\n")), 400, "BAD_USER_INPUT")
-		p.refused("what a page of another site can send", p.send(http.MethodPost, "CreateLead", "", nil), 400, "BAD_REQUEST")
+		p.refused("what a page of another site can send", p.send(http.MethodPost, "CreateLead", "", nil), 415, "UNSUPPORTED_MEDIA_TYPE")
 		p.refused("no such client", p.send(http.MethodGet, "../"+strings.Repeat("x", 30_000)+"/GetLead", "", nil), 404, "DOCUMENT_NOT_FOUND")
 		for _, client := range []string{"%00", "%ff", "a%20b"} {
 			p.refused("no client's name", p.send(http.MethodGet, "../"+client+"/openapi.json", "", nil), 404, "DOCUMENT_NOT_FOUND")
@@ -40,12 +49,13 @@ func TestStatuses(t *testing.T) {
 		p.refused("text", p.send(http.MethodPost, "CreateLead", "text/plain", strings.NewReader("{}")), 415, "UNSUPPORTED_MEDIA_TYPE")
 		p.refused("too much", p.send(http.MethodPost, "CreateLead", "application/json", strings.NewReader(strings.Repeat(" ", 2<<20))), 413, "PAYLOAD_TOO_LARGE")
 		for allowed, a := range map[string]answer{
-			"GET, OPTIONS":  p.post("GetLead", object{"id": lead}),
-			"POST, OPTIONS": p.ask("DeleteLeads", map[string]string{"ids": lead}),
+			"GET, HEAD, OPTIONS": p.post("GetLead", object{"id": lead}),
+			"POST, OPTIONS":      p.ask("DeleteLeads", map[string]string{"ids": lead}),
 		} {
 			p.refused("another method than "+allowed, a, 405, "METHOD_NOT_ALLOWED")
 			p.is("Allow", a.header.Get("Allow"), allowed)
 		}
+		p.is("a mutation by HEAD", p.send(http.MethodHead, "DeleteLeads?ids="+lead, "", nil).status, 405)
 		nobody, wrong, other := p, p, p
 		nobody.key, wrong.key = &apitest.Client{}, &apitest.Client{Token: p.key.Token + "x"}
 		p.refused("no key", nobody.ask("GetLead", map[string]string{"id": lead}), 401, "UNAUTHENTICATED")
@@ -139,6 +149,16 @@ func TestKept(t *testing.T) {
 			first := p.ask(name, parameters)
 			tag := first.header.Get("ETag")
 			p.is(name+" may be kept", tag != "" && first.header.Get("Cache-Control") == "private, no-cache", true)
+			parts := url.Values{}
+			for parameter, value := range parameters {
+				parts.Set(parameter, value)
+			}
+			head := p.send(http.MethodHead, name+"?"+parts.Encode(), "", nil)
+			p.is(name+", its head", head.raw == "" && head.status == 200, true)
+			for _, header := range []string{"ETag", "Cache-Control", "Content-Length", "Content-Type", "Vary"} {
+				p.is(header+" of the head of "+name, head.header.Values(header), first.header.Values(header))
+			}
+			p.is(name+", its head again", p.send(http.MethodHead, name+"?"+parts.Encode(), "", nil, "If-None-Match", tag).status, 304)
 			same := p.ask(name, parameters, "If-None-Match", tag)
 			p.is(name+", asked for again", []any{same.status, same.raw, same.header.Get("ETag")}, []any{304, "", tag})
 			if name == "GetLead" {

@@ -2,9 +2,9 @@ package rest
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
+	"mime"
 	"mime/multipart"
 	"net/url"
 	"strings"
@@ -12,6 +12,8 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"dealflow/internal/strict"
 )
 
 // FromQuery reads an endpoint's variables from the parameters of a URL. A list is a
@@ -76,19 +78,11 @@ func fromText(schema *ast.Schema, of *ast.Type, text string) (any, error) {
 	if of.Elem == nil && isText(definition) {
 		return text, nil
 	}
-	var value any
-	decoder := json.NewDecoder(strings.NewReader(text))
-	decoder.UseNumber()
-	if err := decoder.Decode(&value); err != nil || !isOver(decoder) {
-		return nil, &Error{"must be JSON: a number, true, false, null, a list or an object, as its type is"}
+	value, err := strict.Value([]byte(text))
+	if err != nil {
+		return nil, &Error{"must be JSON (" + err.Error() + "): a number, true, false, null, a list or an object, as its type is"}
 	}
 	return value, nil
-}
-
-// isOver tells whether nothing follows what was decoded.
-func isOver(decoder *json.Decoder) bool {
-	_, err := decoder.Token()
-	return errors.Is(err, io.EOF)
 }
 
 // isText tells whether values of a type are strings.
@@ -111,14 +105,9 @@ func (e *Endpoint) FromJSON(body []byte) (map[string]any, error) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return map[string]any{}, nil
 	}
-	var variables map[string]any
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.UseNumber()
-	if err := decoder.Decode(&variables); err != nil || variables == nil || !utf8.Valid(body) {
-		return nil, &Error{"the body must be a JSON object in UTF-8: " + e.parameters()}
-	}
-	if !isOver(decoder) {
-		return nil, &Error{"the body must be one JSON object, and nothing after it"}
+	variables, err := strict.Object(body)
+	if err != nil {
+		return nil, &Error{"the body must be a JSON object in UTF-8 (" + err.Error() + "): " + e.parameters()}
 	}
 	for name := range variables {
 		if e.Operation.VariableDefinitions.ForName(name) == nil {
@@ -129,8 +118,9 @@ func (e *Endpoint) FromJSON(body []byte) (map[string]any, error) {
 }
 
 // FromForm reads an endpoint's variables from the fields and files of a form.
-func (e *Endpoint) FromForm(schema *ast.Schema, boundary string, body []byte) (map[string]any, error) {
-	form := multipart.NewReader(bytes.NewReader(body), boundary)
+func (e *Endpoint) FromForm(schema *ast.Schema, contentType string, body []byte) (map[string]any, error) {
+	_, params, _ := mime.ParseMediaType(contentType) // without a boundary there are no parts
+	form := multipart.NewReader(bytes.NewReader(body), params["boundary"])
 	variables := map[string]any{}
 	for {
 		part, err := form.NextPart()

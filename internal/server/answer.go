@@ -2,12 +2,15 @@ package server
 
 import (
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"runtime/debug"
 	"strings"
 
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"dealflow/internal/response"
 	"dealflow/internal/rest"
 )
 
@@ -21,22 +24,6 @@ const (
 	codeInternal             = "INTERNAL"
 )
 
-// answer is GraphQL's response to a request that it never gets to execute.
-type answer struct {
-	Errors []answerError `json:"errors"`
-}
-
-type answerError struct {
-	Message    string          `json:"message"`
-	Extensions errorExtensions `json:"extensions"`
-}
-
-type errorExtensions struct {
-	Code   string `json:"code"`
-	Status int    `json:"status"`
-	ID     string `json:"id,omitempty"`
-}
-
 // refusal is why a request goes no further, by its sender's fault.
 type refusal struct {
 	status  int
@@ -46,23 +33,25 @@ type refusal struct {
 
 // refuse answers a request with one error, in the form of all errors of the API.
 func refuse(w http.ResponseWriter, r *http.Request, no refusal) {
-	write(w, r, answerError{no.message, errorExtensions{Code: no.code, Status: no.status}})
+	exchangeOf(r.Context()).noteCodes(no.code)
+	refuseWith(w, r, &graphql.Response{Errors: gqlerror.List{response.Error(no.code, no.status, no.message)}})
 }
 
-func write(w http.ResponseWriter, r *http.Request, e answerError) {
-	exchangeOf(r.Context()).noteCodes(e.Extensions.Code)
-	w.Header().Set("Cache-Control", "no-store")
+// refuseWith answers a request with a response of errors alone, whose status is the
+// first one's.
+func refuseWith(w http.ResponseWriter, r *http.Request, wrong *graphql.Response) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	response.RetryAfter(h, wrong.Errors)
+	status := statusOf(ownMedia, wrong)
 	if strings.HasPrefix(r.URL.Path, restPrefix) {
-		a := rest.Problem{Status: e.Extensions.Status, Code: e.Extensions.Code, Detail: e.Message}.Answer()
+		code, _ := wrong.Errors[0].Extensions["code"].(string)
+		a := rest.Problem{Status: status, Code: code, Detail: wrong.Errors[0].Message}.Answer()
 		send(w, page{status: a.Status, media: a.Media, body: a.Body})
 		return
 	}
-	text, err := json.Marshal(answer{[]answerError{e}})
-	if err != nil {
-		panic(err) // it is made of strings and a number
-	}
 	media, _ := mediaType(r.Header)
-	send(w, page{status: e.Extensions.Status, media: media, body: text})
+	send(w, page{status: status, media: media, body: response.Encode(wrong)})
 }
 
 // fail answers a request that failed by our fault. The client learns an id,
@@ -74,10 +63,10 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, what string, attri
 		// The client must not take half an answer for a whole one.
 		panic(http.ErrAbortHandler)
 	}
-	write(w, r, answerError{
-		"The server failed. Its log says more under the id " + id + ".",
-		errorExtensions{Code: codeInternal, Status: http.StatusInternalServerError, ID: id},
-	})
+	exchangeOf(r.Context()).noteCodes(codeInternal)
+	failed := response.Error(codeInternal, http.StatusInternalServerError, "The server failed. Its log says more under the id "+id+".")
+	failed.Extensions["id"] = id
+	refuseWith(w, r, &graphql.Response{Errors: gqlerror.List{failed}})
 }
 
 // caught turns a panic of a handler into an answer.

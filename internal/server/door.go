@@ -32,7 +32,7 @@ func (s *Server) bounded(next http.Handler) http.Handler {
 		case http.MethodPost:
 			no = s.readBody(w, r)
 		default:
-			w.Header().Set("Allow", "GET, OPTIONS, POST")
+			w.Header().Set("Allow", "GET, HEAD, OPTIONS, POST")
 			no = &refusal{http.StatusMethodNotAllowed, codeMethodNotAllowed, "use POST, or GET for a query"}
 		}
 		if _, ok := mediaType(r.Header); no == nil && !ok && !live.IsStream(r) {
@@ -47,6 +47,24 @@ func (s *Server) bounded(next http.Handler) http.Handler {
 	})
 }
 
+// formMedia is the media type of requests with files.
+const formMedia = "multipart/form-data"
+
+// asGet has a HEAD answered as a GET is: net/http, which knows better, leaves the
+// body out. Only what does not end with an answer, a stream or a WebSocket, has none.
+func asGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			get := r.WithContext(r.Context())
+			get.Method = http.MethodGet
+			if !live.IsStream(get) && !live.IsUpgrade(get) {
+				r = get
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // readBody puts a body in memory in place of the one on the wire.
 func (s *Server) readBody(w http.ResponseWriter, r *http.Request) *refusal {
 	media, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -54,7 +72,7 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) *refusal {
 	switch {
 	case err == nil && media == "application/json" && (charset == "" || strings.EqualFold(charset, "utf-8")):
 		return buffer(w, r, s.config.MaxBody)
-	case err != nil || media != "multipart/form-data":
+	case err != nil || media != formMedia:
 		return &refusal{http.StatusUnsupportedMediaType, codeUnsupportedMediaType,
 			"send Content-Type: application/json, in UTF-8, or multipart/form-data for a file"}
 	case !asksFirst(r):

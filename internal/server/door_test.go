@@ -2,12 +2,16 @@ package server
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestMethods(t *testing.T) {
@@ -39,10 +43,56 @@ func TestMethods(t *testing.T) {
 		t.Run(method, func(t *testing.T) {
 			a := w.do(method, "/graphql", "{}")
 			a.wantError(t, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "use POST")
-			if got := a.header.Get("Allow"); got != "GET, OPTIONS, POST" {
+			if got := a.header.Get("Allow"); got != "GET, HEAD, OPTIONS, POST" {
 				t.Errorf("Allow %q", got)
 			}
 		})
+	}
+}
+
+// TestHead shows that HEAD is answered as GET is, without the body, and that what is
+// refused by GET is so by HEAD.
+func TestHead(t *testing.T) {
+	w := mustServeAPI(t)
+	const query = "{ viewer { role } }"
+	hash := sha256.Sum256([]byte(query))
+	named := "&extensions=" + url.QueryEscape(fmt.Sprintf(`{"persistedQuery":{"version":1,"sha256Hash":"%x"}}`, hash))
+	asked := "/graphql?query=" + url.QueryEscape(query)
+	w.do(http.MethodGet, asked+named, "") // from here on the text is known
+	mutation := "/graphql?query=" + url.QueryEscape(`mutation { createPipeline(input: {name: "x"}) { __typename } }`)
+	for path, status := range map[string]int{
+		asked: 200, asked + named: 200, "/graphql?x=" + named: 200, "/graphql": 400, "/graphql?query={x}": 200,
+		mutation: 405, "/api/erp/openapi.json": 200, "/api/erp/Nothing": 404, "/api/-": 404,
+		"/healthz": 200, "/readyz": 200, "/schema.graphql": 200, "/": 200, "/photos/x.png": 404,
+	} {
+		t.Run(path, func(t *testing.T) {
+			get, head := w.do(http.MethodGet, path, ""), w.do(http.MethodHead, path, "")
+			if get.status != status || head.status != status || head.body != "" || get.body == "" {
+				t.Errorf("GET: %d, HEAD: %d, want %d; bodies %.200q and %q", get.status, head.status, status, get.body, head.body)
+			}
+			for _, name := range []string{"Allow", "Cache-Control", "Content-Length", "Content-Type", "ETag", "Vary"} {
+				if diff := cmp.Diff(get.header.Values(name), head.header.Values(name)); diff != "" {
+					t.Errorf("%s: %s", name, diff)
+				}
+			}
+			if tag := get.header.Get("ETag"); tag != "" {
+				if again := w.do(http.MethodHead, path, "", "If-None-Match", tag); again.status != http.StatusNotModified || again.header.Get("ETag") != tag {
+					t.Errorf("with its tag: %d", again.status)
+				}
+			}
+		})
+	}
+	for name, headers := range map[string][]string{
+		"of a stream": {"Accept", "text/event-stream"}, "of a socket": {"Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if a := w.do(http.MethodHead, asked, "", headers...); a.status != http.StatusMethodNotAllowed || a.header.Get("Allow") != "GET, HEAD, OPTIONS, POST" {
+				t.Errorf("status %d, Allow %q", a.status, a.header.Get("Allow"))
+			}
+		})
+	}
+	if a := w.query("{ pipelines { totalCount } }"); !strings.Contains(a.body, `"totalCount":0`) {
+		t.Errorf("a mutation was run: %s", a.body)
 	}
 }
 
@@ -83,6 +133,8 @@ func TestBodies(t *testing.T) {
 		`{"documentId":1}`:                        "documentId must be a string",
 		`{}`:                                      "there is no query",
 		`{"query":null}`:                          "there is no query",
+		fits[:len(fits)-1] + `,"query":"{ x }"}`:  `("query" stands there twice)`,
+		`{"query":"{ hello }","variables":{"input":{"id":"1","id":"2"}}}`: `("id" stands there twice)`,
 	} {
 		t.Run("ErrMember/"+body, func(t *testing.T) {
 			w.do(http.MethodPost, "/graphql", body).wantError(t, http.StatusBadRequest, "BAD_REQUEST", message)
@@ -182,6 +234,8 @@ func TestForms(t *testing.T) {
 		{with(`{"file":null}`), `{"0":["variables"]}`, "its map names a path"},
 		{with(`{"file":null}`), `{"0":["query"]}`, "its map names a path"},
 		{with(`{"file":null}`), `{"0":"variables.file"}`, "second part must be map"},
+		{with(`{"file":null}`), `{"0":["variables.file"],"0":["variables.file"]}`, `("0" stands there twice)`},
+		{with(`{"file":null,"file":null}`), `{"0":["variables.file"]}`, `its part operations: the body must be a JSON object in UTF-8 ("file" stands there twice)`},
 		{with(`[]`), `{"0":["variables.file"]}`, "its part operations: variables must be an object"},
 		{`null`, `{"0":["variables.file"]}`, "its part operations: the body must be"},
 		{``, `{}`, "its part operations: the body must be"},

@@ -37,7 +37,7 @@ func newAPI(c Config) api {
 
 // graphql serves the API's operations.
 func (s *Server) graphql(exec *guarded) http.Handler {
-	transports := []graphql.Transport{live.Sockets{Hub: s.hub}, live.Streams{Hub: s.hub}, overHTTP{s, exec}}
+	transports := []graphql.Transport{live.Sockets{Hub: s.hub}, live.Streams{Hub: s.hub, Refuse: refuseWith}, overHTTP{s, exec}}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for _, transport := range transports {
 			if transport.Supports(r) {

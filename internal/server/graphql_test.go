@@ -47,7 +47,7 @@ func TestInternalErrors(t *testing.T) {
 			w.clock.Advance(later)
 			defer w.clock.Advance(-later)
 			a := w.do(http.MethodPost, "/graphql", `{"query":"{ viewer { role } }"}`, requestID, name)
-			var got answer
+			var got refused
 			if err := json.Unmarshal([]byte(a.body), &got); err != nil || len(got.Errors) != 1 {
 				t.Fatalf("body %s", a.body)
 			}

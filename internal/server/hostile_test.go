@@ -123,7 +123,7 @@ func hostiles() []hostile {
 		asked("a filter deeper than JSON's own bound", "query($v:LeadFilter){leads(filter:$v){totalCount}}", `{"v":`+times(`{"not":`, 20_000)+`{}`+times(`}`, 20_000)+`}`, 400, "BAD_REQUEST"),
 		asked("a wide filter", "query($v:LeadFilter){leads(filter:$v){totalCount}}", `{"v":{"or":[`+times(`{},`, 5000)+`{}]}}`, 400, large),
 		asked("a filter as wide as may be", "query($v:LeadFilter){leads(filter:$v){totalCount}}", `{"v":{"or":[`+times(`{"source":{"eq":"x"}},`, 999)+`{}]}}`, 200, "BAD_USER_INPUT"),
-		asked("50,000 variables", "{__typename}", `{"a":1`+times(`,"a":1`, 50_000)+`}`, 200, ""),
+		asked("50,000 variables", "{__typename}", `{`+numbered(`"a%d":1,`, 50_000)+`"a":1}`, 200, ""),
 		asked("a number of many digits", "query($v:Int){pipelines(first:$v){totalCount}}", `{"v":1`+times("0", 100_000)+`}`, 400, invalid),
 		asked("a number of a large exponent", "query($v:Int){pipelines(first:$v){totalCount}}", `{"v":1e999999999}`, 400, invalid),
 		asked("a text for an integer in a variable", "query($v:Int){pipelines(first:$v){totalCount}}", `{"v":"1"}`, 400, invalid),
@@ -141,6 +141,11 @@ func hostiles() []hostile {
 		"bad UTF-8": "{\"query\":\"{\xff}\"}", "a byte order mark": "\xef\xbb\xbf" + fits, "an open object": `{"query":"{ __typename }"`,
 		"nested JSON": times(`{"query":`, 100_000), "nested lists": times("[", 900_000), "a query of another type": `{"query":{"a":1}}`,
 		"variables as text": `{"query":"{ __typename }","variables":"{}"}`,
+		"two queries":       `{"query":"{ __typename }","query":"{ viewer { role } }"}`, "two queries, one in disguise": `{"query":"{ __typename }","qu\u0065ry":"{ viewer { role } }"}`,
+		"one variable twice":          `{"query":"query($v:ID!){pipeline(id:$v){name}}","variables":{"v":"1","v":"2"}}`,
+		"one field of an input twice": `{"query":"mutation($v:CreatePipelineInput!){createPipeline(input:$v){__typename}}","variables":{"v":{"name":"a","name":"b"}}}`,
+		"one hash twice":              `{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"a","sha256Hash":"b"}}}`,
+		"many members":                `{"query":"{ __typename }","variables":{` + numbered(`"v%d":1,`, 90_000) + `"v0":1}}`, "a long name twice": `{"` + times("\u2028", 10_000) + `":1,"` + times("\u2028", 10_000) + `":1}`,
 	} {
 		add(hostile{name: name, body: body, status: 400, code: "BAD_REQUEST"})
 	}
@@ -154,6 +159,7 @@ func hostiles() []hostile {
 		hostile{name: "DELETE", method: http.MethodDelete, status: 405, code: "METHOD_NOT_ALLOWED"},
 		hostile{name: "a malformed URL", method: http.MethodGet, path: "/graphql?query=%zz", status: 400, code: "BAD_REQUEST"},
 		hostile{name: "one parameter twice", method: http.MethodGet, path: "/graphql?query={a}&query={b}", status: 400, code: "BAD_REQUEST"},
+		hostile{name: "one variable twice, by GET", method: http.MethodGet, path: "/graphql?query={a}&variables=" + url.QueryEscape(`{"a":1,"a":2}`), status: 400, code: "BAD_REQUEST"},
 		hostile{name: "no token", body: fits, headers: []string{"Authorization", ""}, status: 401, code: "UNAUTHENTICATED"},
 		hostile{name: "a token of many bytes", body: fits, headers: []string{"Authorization", "Bearer " + times("x", 9000)}, status: 401, code: "UNAUTHENTICATED"},
 		hostile{name: "no media type of ours", body: fits, headers: []string{"Accept", "text/html"}, status: 406, code: "NOT_ACCEPTABLE"},

@@ -61,9 +61,7 @@ func (t overHTTP) run(w http.ResponseWriter, r *http.Request, params *graphql.Ra
 	case answer == nil:
 		return nil // the client is gone
 	}
-	if seconds, ok := response.RetryAfter(answer.Errors); ok {
-		w.Header().Set("Retry-After", seconds)
-	}
+	response.RetryAfter(w.Header(), answer.Errors)
 	good := len(answer.Errors) == 0
 	if kept && good {
 		delete(answer.Extensions, "cost")

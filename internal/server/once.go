@@ -101,17 +101,12 @@ func makesSecret(operation *graphql.OperationContext) bool {
 }
 
 func secretNotKept() *graphql.Response {
-	return &graphql.Response{Errors: gqlerror.List{{
-		Message:    "createApiKey answers a secret, which is not stored with an Idempotency-Key: send it without, and revoke a key whose answer was lost.",
-		Extensions: map[string]any{"code": codeBadRequest, "status": http.StatusBadRequest},
-	}}}
+	return &graphql.Response{Errors: gqlerror.List{response.Error(codeBadRequest, http.StatusBadRequest,
+		"createApiKey answers a secret, which is not stored with an Idempotency-Key: send it without, and revoke a key whose answer was lost.")}}
 }
 
 func keyReused(err error) *graphql.Response {
-	return &graphql.Response{Errors: gqlerror.List{{
-		Message:    err.Error(),
-		Extensions: map[string]any{"code": codeKeyReused, "status": http.StatusUnprocessableEntity},
-	}}}
+	return &graphql.Response{Errors: gqlerror.List{response.Error(codeKeyReused, http.StatusUnprocessableEntity, err.Error())}}
 }
 
 // answer runs a mutation, which it tells, or finds what it was answered.
@@ -142,9 +137,7 @@ func responseOf(ctx context.Context, next graphql.OperationHandler) *graphql.Res
 	executed := next(ctx)(ctx)
 	switch {
 	case executed == nil: // the client is gone
-		return &graphql.Response{Errors: gqlerror.List{{
-			Message: "The request was canceled.", Extensions: map[string]any{"code": codeCanceled, "status": 499},
-		}}}
+		return &graphql.Response{Errors: gqlerror.List{response.Error(codeCanceled, 499, "The request was canceled.")}}
 	case !isKept(executed):
 		executed.Data = nil
 	}

@@ -5,7 +5,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler/lru"
@@ -16,7 +15,6 @@ import (
 	"dealflow/ent"
 	"dealflow/internal/auth"
 	"dealflow/internal/document"
-	"dealflow/internal/photo"
 	"dealflow/internal/request"
 	"dealflow/internal/response"
 	"dealflow/internal/rest"
@@ -108,9 +106,7 @@ func (e *endpoints) run(w http.ResponseWriter, r *http.Request, endpoint *rest.E
 	if no != nil || answer == nil {
 		return nil
 	}
-	if seconds, ok := response.RetryAfter(answer.Errors); ok {
-		w.Header().Set("Retry-After", seconds)
-	}
+	response.RetryAfter(w.Header(), answer.Errors)
 	a := endpoint.Answer(answer)
 	return &page{a.Status, a.Media, a.Body, a.Status == http.StatusOK}
 }
@@ -132,17 +128,17 @@ func (e *endpoints) endpoint(r *http.Request, found *ent.Document) (*rest.Endpoi
 
 // wrongMethod refuses a request of another method than the endpoint's.
 func (e *endpoints) wrongMethod(w http.ResponseWriter, r *http.Request, endpoint *rest.Endpoint) *refusal {
-	allowed, message := http.MethodPost, "this operation changes something: use POST"
+	method, allowed, message := http.MethodPost, "POST, OPTIONS", "this operation changes something: use POST"
 	switch endpoint.Operation.Operation {
 	case ast.Query:
-		allowed, message = http.MethodGet, "this operation is a query: use GET"
+		method, allowed, message = http.MethodGet, "GET, HEAD, OPTIONS", "this operation is a query: use GET"
 	case ast.Subscription:
 		return &refusal{http.StatusNotFound, document.CodeNotFound, "this operation is a subscription: it is at " + apiPath}
 	}
-	if r.Method == allowed {
+	if r.Method == method {
 		return nil
 	}
-	w.Header().Set("Allow", allowed+", OPTIONS")
+	w.Header().Set("Allow", allowed)
 	return &refusal{http.StatusMethodNotAllowed, codeMethodNotAllowed, message}
 }
 
@@ -160,32 +156,25 @@ func (e *endpoints) read(w http.ResponseWriter, r *http.Request, endpoint *rest.
 		variables, err := endpoint.FromQuery(e.schema, r.URL.RawQuery)
 		return variables, nil, err
 	}
-	limit := e.server.config.MaxBody
-	media, parameters, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	charset := parameters["charset"]
+	contentType := r.Header.Get("Content-Type")
+	media, _, _ := mime.ParseMediaType(contentType)
+	isForm := media == formMedia
 	switch {
-	case media == "multipart/form-data":
-		limit += photo.MaxBytes + uploadSlack
-	case media != "application/json" && (media != "" || r.ContentLength != 0) || charset != "" && !strings.EqualFold(charset, "utf-8"):
-		return nil, &refusal{http.StatusUnsupportedMediaType, codeUnsupportedMediaType,
-			"send Content-Type: application/json, in UTF-8, or multipart/form-data for a file"}, nil
-	case endpoint.TakesFile():
+	case endpoint.TakesFile() && !isForm:
 		return nil, &refusal{http.StatusUnsupportedMediaType, codeUnsupportedMediaType,
 			"this operation takes a file: send a form, Content-Type: multipart/form-data"}, nil
+	case r.ContentLength == 0 && contentType == "" && asksFirst(r): // there is nothing to say
+		return map[string]any{}, nil, nil
 	}
-	if media != "application/json" && !asksFirst(r) {
-		return nil, &refusal{http.StatusBadRequest, codeBadRequest,
-			"what is not JSON needs the header X-Requested-With, with any value, which no other site's form can send"}, nil
-	}
-	if no := buffer(w, r, limit); no != nil {
+	if no := e.server.readBody(w, r); no != nil {
 		return nil, no, nil
 	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil, nil, err
 	}
-	if media == "multipart/form-data" {
-		variables, err := endpoint.FromForm(e.schema, parameters["boundary"], body)
+	if isForm {
+		variables, err := endpoint.FromForm(e.schema, contentType, body)
 		return variables, nil, err
 	}
 	variables, err := endpoint.FromJSON(body)
@@ -195,7 +184,7 @@ func (e *endpoints) read(w http.ResponseWriter, r *http.Request, endpoint *rest.
 // describe serves the description of a client's endpoints.
 func (e *endpoints) describe(w http.ResponseWriter, r *http.Request, client string) {
 	if r.Method != http.MethodGet {
-		w.Header().Set("Allow", "GET, OPTIONS")
+		w.Header().Set("Allow", "GET, HEAD, OPTIONS")
 		refuse(w, r, refusal{http.StatusMethodNotAllowed, codeMethodNotAllowed, "the description is there to be read: use GET"})
 		return
 	}

@@ -19,8 +19,8 @@ func (s *Server) routes(api api) http.Handler {
 	// For signed-in clients.
 	exec := s.executor(api)
 	graphql := s.graphql(exec)
-	mux.Handle(apiPath, s.cors(s.sockets(graphql, s.signedIn(s.keyed(s.bounded(graphql))))))
-	mux.Handle(restPath, s.cors(s.signedIn(s.keyed(s.endpoints(exec, api.schema.Schema())))))
+	mux.Handle(apiPath, s.cors(asGet(s.sockets(graphql, s.signedIn(s.keyed(s.bounded(graphql)))))))
+	mux.Handle(restPath, s.cors(asGet(s.signedIn(s.keyed(s.endpoints(exec, api.schema.Schema()))))))
 	mux.Handle(photo.Path, s.cors(s.config.Photos.Handler(s.config.Links, s.photoViewer, s.config.Log)))
 	// For operators and tools.
 	mux.Handle("GET /healthz", http.HandlerFunc(s.healthz))

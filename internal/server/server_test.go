@@ -185,13 +185,24 @@ type answered struct {
 	body   string
 }
 
+// refused is a response of errors, as clients read it.
+type refused struct {
+	Errors []struct {
+		Message    string
+		Extensions struct {
+			Code, ID string
+			Status   int
+		}
+	}
+}
+
 // wantError checks that the answer is one error.
 func (a answered) wantError(t *testing.T, status int, code, message string) {
 	t.Helper()
 	if a.status != status {
 		t.Errorf("status %d, want %d: %s", a.status, status, a.body)
 	}
-	var got answer
+	var got refused
 	if err := json.Unmarshal([]byte(a.body), &got); err != nil || len(got.Errors) != 1 {
 		t.Fatalf("body %q (%v), want one error", a.body, err)
 	}
