@@ -153,7 +153,8 @@ func TestKeysVerify(t *testing.T) {
 	}
 }
 
-// TestKeysRemember shows for how long a key that was good needs no look-up.
+// TestKeysRemember shows for how long a key that was good needs no look-up: half a
+// second, so that a revoked one is refused within a second, wherever it was used.
 func TestKeysRemember(t *testing.T) {
 	r := newRing()
 	end := r.now.Add(2 * time.Second)

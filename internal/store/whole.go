@@ -73,7 +73,7 @@ func (s *Store) tryWhole(ctx context.Context, fn func(context.Context) error) er
 	if err == nil {
 		err = w.finish(inside, s)
 	}
-	if failed := w.end(); failed != nil && (err == nil || isRetryable(failed)) {
+	if failed := w.end(ctx); failed != nil && (err == nil || isRetryable(failed)) {
 		err = failed
 	}
 	if err == nil {
@@ -114,16 +114,23 @@ func (w *whole) finish(ctx context.Context, s *Store) error {
 	})
 }
 
-// end keeps the connection from being used any more, and tells what has failed.
-func (w *whole) end() error {
-	<-w.turn // whoever has it gives it back
+// end keeps the connection from being used any more, and tells what has failed. It
+// waits for whoever has the connection, a goroutine that fn left behind, for as long
+// as ctx lasts: after that nothing can be committed, and rolling back ends what the
+// goroutine does with the connection, so the writer is not held by it.
+func (w *whole) end(ctx context.Context) error {
+	select {
+	case <-w.turn:
+		defer w.give()
+	case <-ctx.Done():
+		w.fail(ctx.Err())
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	failed := w.failed
 	if failed == nil {
 		w.failed = errEnded
 	}
-	w.give()
 	return failed
 }
 

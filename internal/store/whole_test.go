@@ -318,6 +318,43 @@ func TestWholeTurnsEndWithTheirContext(t *testing.T) {
 	})
 }
 
+// What a function leaves behind, and is never over, holds nothing up beyond the
+// context.
+func TestWholeEndsWithItsContext(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		n := newTenant(t, s, "own")
+		begun, leave := make(chan struct{}), make(chan struct{})
+		var behind sync.WaitGroup
+		canceled, cancel := context.WithCancel(n.ctx)
+		defer cancel()
+		var part error
+		err := s.Whole(canceled, func(ctx context.Context) error {
+			behind.Go(func() {
+				part = s.Tx(ctx, func(ctx context.Context, db *ent.Client) error {
+					db.Stage.UpdateOneID(n.stage.ID).SetName("lost").ExecX(ctx)
+					close(begun)
+					<-leave
+					return nil
+				})
+			})
+			<-begun
+			time.AfterFunc(10*time.Millisecond, cancel) // while it waits, or before: it ends
+			return nil
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("err = %v, want %v", err, context.Canceled)
+		}
+		if err := n.renamed(n.ctx, s, "next", nil); err != nil {
+			t.Errorf("then the next one: %v", err)
+		}
+		close(leave)
+		behind.Wait()
+		if got := s.Client.Stage.GetX(n.ctx, n.stage.ID).Name; got != "next" || part == nil {
+			t.Errorf("the name is %q, and what was left behind answers %v", got, part)
+		}
+	})
+}
+
 func TestWrote(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		n := newTenant(t, s, "own")
