@@ -43,3 +43,25 @@ func TestEnumsInAnotherCase(t *testing.T) {
 		}
 	})
 }
+
+// TestScalarsOfOtherKinds shows that a value which no scalar of ours can be is the
+// caller's fault wherever it stands, in a variable and in the document.
+func TestScalarsOfOtherKinds(t *testing.T) {
+	filters := map[string]string{"value": "Decimal", "expectedCloseDate": "Date", "createdAt": "DateTime"}
+	values := map[string]any{`{a: 1}`: apitest.Vars{"a": 1}, `[[1]]`: []any{[]any{1}}, `true`: true}
+	apitest.Each(t, func(t *testing.T, api *apitest.API) {
+		ada := api.Organization(t, "acme")
+		for field, scalar := range filters {
+			for literal, value := range values {
+				inVariable := ada.Do(t, "query($v: DealFilter) { deals(filter: $v) { totalCount } }",
+					apitest.Vars{"v": apitest.Vars{field: apitest.Vars{"in": value}}})
+				inDocument := ada.Do(t, "{ deals(filter: {"+field+": {in: "+literal+"}}) { totalCount } }", nil)
+				for _, answer := range []apitest.Response{inVariable, inDocument} {
+					if len(answer.Errors) == 0 || answer.Errors[0].Code() == "INTERNAL" {
+						t.Errorf("%s as a %s is answered %s", literal, scalar, answer.Raw)
+					}
+				}
+			}
+		}
+	})
+}

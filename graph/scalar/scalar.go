@@ -74,6 +74,19 @@ func inRange(t time.Time) (time.Time, error) {
 	return t, nil
 }
 
+// MarshalDecimal writes an amount of money.
+func MarshalDecimal(amount string) graphql.Marshaler { return graphql.MarshalString(amount) }
+
+// UnmarshalDecimal reads an amount of money: what its text may be is for the rules to
+// say, which know the currency. A number is taken as it was written.
+func UnmarshalDecimal(v any) (string, error) {
+	switch v.(type) {
+	case string, json.Number, int, int64, float64:
+		return graphql.UnmarshalString(v)
+	}
+	return "", wrong("a Decimal is a text such as %q", "1250.00")
+}
+
 // MarshalUpload is needed by gqlgen; no answer holds a file.
 func MarshalUpload(upload graphql.Upload) graphql.Marshaler { return graphql.MarshalUpload(upload) }
 
