@@ -167,30 +167,36 @@ func (c counting) Query(ctx context.Context, query string, args, into any) error
 	if err := c.Conn.Query(ctx, query, args, into); err != nil {
 		return err
 	}
-	rows, ok := into.(*entsql.Rows)
-	if counter := counterOf(ctx); ok && counter != nil {
-		rows.ColumnScanner = &countedRows{ColumnScanner: rows.ColumnScanner, counter: counter, free: inTx(ctx)}
+	if rows, ok := into.(*entsql.Rows); ok && counterOf(ctx) != nil {
+		rows.ColumnScanner = counted(ctx, rows.ColumnScanner)
 	}
 	return nil
 }
 
-// countedRows are rows that are counted as they come.
-type countedRows struct {
+// Rows are rows that are counted as they come.
+type Rows struct {
 	entsql.ColumnScanner
-	counter *Counter
-	free    bool
+	counter *Counter // or nil
+	free    bool     // of the limit
 	stopped bool
 }
 
-func (r *countedRows) Next() bool {
+func counted(ctx context.Context, rows entsql.ColumnScanner) *Rows {
+	return &Rows{ColumnScanner: rows, counter: counterOf(ctx), free: inTx(ctx)}
+}
+
+// Next implements entsql.ColumnScanner. It ends the rows at the limit of their
+// context.
+func (r *Rows) Next() bool {
 	if r.stopped || !r.ColumnScanner.Next() {
 		return false
 	}
-	r.stopped = !r.counter.addRow(r.free)
+	r.stopped = r.counter != nil && !r.counter.addRow(r.free)
 	return !r.stopped
 }
 
-func (r *countedRows) Err() error {
+// Err implements entsql.ColumnScanner: ErrTooManyRows after the limit.
+func (r *Rows) Err() error {
 	if r.stopped {
 		return ErrTooManyRows
 	}

@@ -67,15 +67,24 @@ func confine(client *ent.Client) {
 // confineQuery runs for each query, and for each step of a query that walks
 // along edges or loads them.
 func confineQuery(ctx context.Context, q intercept.Query) error {
+	wall, err := wallOf(ctx, q.Type())
+	if wall != nil {
+		q.WhereP(wall)
+	}
+	return err
+}
+
+// wallOf is the predicate of the rows of a type that ctx may read, or nil when it
+// may read all.
+func wallOf(ctx context.Context, typ string) (predicate, error) {
 	if isSystem(ctx) {
-		return nil
+		return nil, nil //nolint:nilnil // there is no wall
 	}
 	org, err := viewerOrganization(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	q.WhereP(within(q.Type(), org))
-	return nil
+	return within(typ, org), nil
 }
 
 func confineMutation(next ent.Mutator) ent.Mutator {
@@ -146,10 +155,11 @@ func owner(ctx context.Context, m ent.Mutation) (uuid.UUID, error) {
 // predicate is what every type of ent's own predicates is made of.
 type predicate = func(*entsql.Selector)
 
-// within is the predicate of the rows of a type that belong to an organization.
+// within is the predicate of the rows of a type, or of its table, that belong to an
+// organization.
 func within(typ string, org uuid.UUID) predicate {
 	name := column
-	if typ == ent.TypeOrganization {
+	if typ == ent.TypeOrganization || typ == organization.Table {
 		name = organization.FieldID
 	}
 	return func(s *entsql.Selector) { s.Where(entsql.EQ(s.C(name), org)) }

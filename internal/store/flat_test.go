@@ -1,0 +1,137 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+
+	entsql "entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
+
+	"dealflow/ent"
+	"dealflow/ent/activity"
+	"dealflow/ent/apikey"
+	"dealflow/ent/business"
+	"dealflow/ent/comment"
+	"dealflow/ent/contact"
+	"dealflow/ent/deal"
+	"dealflow/ent/document"
+	"dealflow/ent/event"
+	"dealflow/ent/eventhead"
+	"dealflow/ent/idempotentanswer"
+	"dealflow/ent/lead"
+	"dealflow/ent/leadstatus"
+	"dealflow/ent/migrate"
+	"dealflow/ent/organization"
+	"dealflow/ent/pipeline"
+	"dealflow/ent/stage"
+	"dealflow/ent/stagestay"
+	"dealflow/ent/user"
+	"dealflow/internal/store"
+	"dealflow/internal/store/storetest"
+)
+
+// flatIDs is the ids of a table, as Flat reads them.
+func flatIDs(ctx context.Context, s *store.Store, table string, shape func(*entsql.Selector)) ([]uuid.UUID, error) {
+	rows, err := s.Flat(ctx, table, func(q *entsql.Selector) {
+		q.Select(q.C("id"))
+		if shape != nil {
+			shape(q)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var ids []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}
+
+func TestFlatStaysWithinTheOrganization(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		own, foreign := newTenant(t, s, "own"), newTenant(t, s, "foreign")
+		for name, mine := range own.rows {
+			table := tableOf(t, name)
+			t.Run(table, func(t *testing.T) {
+				if got, err := flatIDs(own.ctx, s, table, nil); err != nil || !slices.Equal(got, []uuid.UUID{mine}) {
+					t.Errorf("all = %v, %v, want %v", got, err, mine)
+				}
+				byID := func(q *entsql.Selector) { q.Where(entsql.EQ(q.C("id"), foreign.rows[name])) }
+				if got, err := flatIDs(own.ctx, s, table, byID); err != nil || len(got) > 0 {
+					t.Errorf("the foreign row = %v, %v, want none", got, err)
+				}
+				if got, err := flatIDs(store.System(own.ctx), s, table, nil); err != nil || len(got) != 2 {
+					t.Errorf("as the system = %v, %v, want both", got, err)
+				}
+				if _, err := flatIDs(t.Context(), s, table, nil); !errors.Is(err, store.ErrNoViewer) {
+					t.Errorf("without a viewer: %v", err)
+				}
+			})
+		}
+		if _, err := flatIDs(own.ctx, s, migrate.LeadBusinessesTable.Name, nil); err == nil {
+			t.Error("a table that does not say whose its rows are is read")
+		}
+	})
+}
+
+// tableOf is the table of an entity.
+func tableOf(t *testing.T, entity string) string {
+	t.Helper()
+	tables := map[string]string{
+		ent.TypeAPIKey: apikey.Table, ent.TypeActivity: activity.Table, ent.TypeBusiness: business.Table,
+		ent.TypeComment: comment.Table, ent.TypeContact: contact.Table, ent.TypeDeal: deal.Table,
+		ent.TypeDocument: document.Table, ent.TypeEvent: event.Table, ent.TypeEventHead: eventhead.Table,
+		ent.TypeIdempotentAnswer: idempotentanswer.Table, ent.TypeLead: lead.Table, ent.TypeLeadStatus: leadstatus.Table,
+		ent.TypeOrganization: organization.Table, ent.TypePipeline: pipeline.Table, ent.TypeStage: stage.Table,
+		ent.TypeStageStay: stagestay.Table, ent.TypeUser: user.Table,
+	}
+	table, ok := tables[entity]
+	if !ok {
+		t.Fatalf("%s is not in tables", entity)
+	}
+	return table
+}
+
+func TestFlatIsCounted(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		n := newTenant(t, s, "own")
+		newDeal(n, s.Client, "another").ExecX(n.ctx)
+		ctx, counter := store.CountStatements(n.ctx)
+		if got, err := flatIDs(ctx, s, deal.Table, nil); err != nil || len(got) != 2 {
+			t.Errorf("read %v, %v", got, err)
+		}
+		if counter.Count() != 1 || counter.Rows() != 2 {
+			t.Errorf("counted %d statements, %d rows", counter.Count(), counter.Rows())
+		}
+		counter.LimitRows(3)
+		if got, err := flatIDs(ctx, s, deal.Table, nil); !errors.Is(err, store.ErrTooManyRows) || len(got) != 1 {
+			t.Errorf("read %v, %v, want one and ErrTooManyRows", got, err)
+		}
+	})
+}
+
+func TestFlatStaysOutOfTransactions(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		n := newTenant(t, s, "own")
+		refused := func(ctx context.Context) error {
+			if _, err := flatIDs(ctx, s, deal.Table, nil); !errors.Is(err, store.ErrInside) {
+				t.Errorf("err = %v, want ErrInside", err)
+			}
+			return nil
+		}
+		if err := s.Tx(n.ctx, func(ctx context.Context, _ *ent.Client) error { return refused(ctx) }); err != nil {
+			t.Error(err)
+		}
+		if err := s.Whole(n.ctx, refused); err != nil {
+			t.Error(err)
+		}
+	})
+}
