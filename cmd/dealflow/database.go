@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,8 @@ import (
 type databaseFlags struct {
 	Database   string `group:"Database:" default:"sqlite:dealflow.db" placeholder:"URL" help:"Where the data is: sqlite:FILE for the embedded database, or postgres://USER:PASSWORD@HOST/NAME. Default: ${default}"`
 	DBMaxConns int    `group:"Database:" name:"db-max-conns" default:"0" min:"0" max:"10000" placeholder:"N" help:"The most connections to the database. Default: 0, which is 20 to Postgres and 8 that read the embedded database."`
+
+	PreparedStatements int `group:"Database:" default:"200" min:"0" max:"10000" placeholder:"N" help:"How many statements each connection keeps prepared; 0 for poolers that know of none, such as PgBouncer before 1.21. Default: ${default}"`
 }
 
 // file is the path of the embedded database; false for any other.
@@ -21,6 +24,7 @@ func (f databaseFlags) file() (string, bool) { return strings.CutPrefix(f.Databa
 // connect opens the database, whatever its schema.
 func (f databaseFlags) connect(ctx context.Context, opts store.Options) (*store.Store, error) {
 	opts.MaxOpenConns = f.DBMaxConns
+	opts.PreparedStatements = cmp.Or(f.PreparedStatements, -1)
 	return store.Open(ctx, f.Database, opts)
 }
 

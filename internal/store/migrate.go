@@ -55,7 +55,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 // the original would take the rows that refer to it along:
 // https://www.sqlite.org/lang_altertable.html#otheralter
 func (s *Store) migrateSQLite(ctx context.Context) (err error) {
-	db, err := openFile(ctx, s.path, 1, "foreign_keys(0)")
+	db, err := openFile(ctx, s.path, 1, "foreign_keys(0)", Options{PreparedStatements: -1})
 	if err != nil {
 		return err
 	}

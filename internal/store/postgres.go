@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -18,11 +19,14 @@ func openPostgres(ctx context.Context, rawURL string, opts Options) (*Store, err
 	if err != nil {
 		return nil, err
 	}
+	if strings.Contains(dsn, "binary_parameters=yes") {
+		opts.PreparedStatements = -1 // it is for poolers that know of none
+	}
 	connector, err := pq.NewConnector(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("the parameters of the database URL: %w", err)
 	}
-	db := sql.OpenDB(connector)
+	db := sql.OpenDB(prepared(connector, opts, true))
 	limit := cmp.Or(opts.MaxOpenConns, 20)
 	db.SetMaxOpenConns(limit)
 	// Idle connections are kept: making one costs more than most queries.

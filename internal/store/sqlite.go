@@ -13,7 +13,7 @@ import (
 	"strings"
 
 	"entgo.io/ent/dialect"
-	_ "modernc.org/sqlite" // the driver
+	"modernc.org/sqlite"
 )
 
 // openSQLite opens a file twice: for many readers, and for the one writer that
@@ -32,13 +32,13 @@ func openSQLite(ctx context.Context, path string, opts Options) (*Store, error) 
 		return nil, err
 	}
 	// The writer goes first: it sets up the file.
-	writer, err := openFile(ctx, path, 1, "foreign_keys(1)")
+	writer, err := openFile(ctx, path, 1, "foreign_keys(1)", opts)
 	if err != nil {
 		return nil, err
 	}
 	// query_only makes a write that strays here fail, instead of competing for
 	// the file with the writer.
-	readers, err := openFile(ctx, path, cmp.Or(opts.MaxOpenConns, 8), "query_only(1)")
+	readers, err := openFile(ctx, path, cmp.Or(opts.MaxOpenConns, 8), "query_only(1)", opts)
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
@@ -88,11 +88,12 @@ func makeFile(path string) error {
 }
 
 // openFile opens a pool of connections to a file, each under a pragma.
-func openFile(ctx context.Context, path string, limit int, pragma string) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", sqliteDSN(path, pragma))
+func openFile(ctx context.Context, path string, limit int, pragma string, opts Options) (*sql.DB, error) {
+	connector, err := sqlite.NewConnector(sqliteDSN(path, pragma))
 	if err != nil {
 		return nil, err
 	}
+	db := sql.OpenDB(prepared(connector, opts, false))
 	db.SetMaxOpenConns(limit)
 	db.SetMaxIdleConns(limit)
 	if err := db.PingContext(ctx); err != nil {

@@ -29,6 +29,10 @@ type Options struct {
 	// SQLite file, to which one that writes is added. Zero stands for 20 and 8.
 	MaxOpenConns int
 
+	// PreparedStatements bounds how many statements each connection keeps prepared.
+	// Zero stands for 200, and less for none, as poolers need that know nothing of them.
+	PreparedStatements int
+
 	// Existing refuses to make a SQLite file: Open answers ErrNoDatabase where
 	// there is none.
 	Existing bool

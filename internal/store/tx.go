@@ -103,11 +103,11 @@ func pause(ctx context.Context, attempt int) bool {
 	}
 }
 
-// isRetryable tells whether a transaction failed because of another one, and so
-// may succeed when it runs again.
+// isRetryable tells whether a transaction failed because of another one, or of a
+// prepared statement, and so may succeed when it runs again.
 func isRetryable(err error) bool {
 	if pg, ok := errors.AsType[*pq.Error](err); ok {
-		return pg.Code == pqerror.TRSerializationFailure || pg.Code == pqerror.TRDeadlockDetected
+		return pg.Code == pqerror.TRSerializationFailure || pg.Code == pqerror.TRDeadlockDetected || isStale(pg)
 	}
 	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
 		return lite.Code()&0xff == sqlite3.SQLITE_BUSY // the rest of the code says which kind
