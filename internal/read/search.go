@@ -6,6 +6,8 @@ import (
 
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
+
+	"dealflow/internal/store"
 )
 
 // The bounds of a search.
@@ -28,6 +30,9 @@ func searching(where []Shape, table string, search *string) ([]Shape, error) {
 	words := strings.Fields(strings.ToLower(*search))
 	if len(words) > maxWords {
 		return nil, Wrong("search", "search may have at most %d words.", maxWords)
+	}
+	if len(words) > 0 {
+		where = append(where, store.PlanEachTime)
 	}
 	for _, word := range words {
 		where = append(where, func(s *sql.Selector) { s.Where(holds(s, table, word)) })

@@ -14,6 +14,7 @@ import (
 	"dealflow/ent/lead"
 	"dealflow/ent/stage"
 	"dealflow/internal/money"
+	"dealflow/internal/store"
 )
 
 // BoardSummary is what the deals of a stage, or of a pipeline, come to.
@@ -83,6 +84,9 @@ func summarize(s *sql.Selector, of string, parents []uuid.UUID, status *deal.Sta
 	if status != nil {
 		s.Where(sql.EQ(s.C(deal.FieldStatus), string(*status)))
 	}
+	if of == deal.FieldPipelineID {
+		store.PlanEachTime(s) // boards differ in size
+	}
 }
 
 func (b *BoardSummary) add(row sums) {
@@ -116,6 +120,7 @@ func LeadCounts(ctx context.Context, db *ent.Client, of string, parents []uuid.U
 			stages := sql.Table(stage.Table)
 			s.Join(stages).On(parent, stages.C(stage.FieldID))
 			parent = stages.C(stage.FieldPipelineID)
+			store.PlanEachTime(s) // boards differ in size
 		}
 		s.Select(sql.As(parent, "parent"), sql.As(sql.Count("*"), "leads")).
 			Where(sql.And(among(parent, parents), sql.IsNull(s.C(lead.FieldArchivedAt)))).

@@ -6,8 +6,11 @@ import (
 	sqldriver "database/sql/driver"
 	"errors"
 	"hash/maphash"
+	"strings"
 	"sync/atomic"
 
+	"entgo.io/ent/dialect"
+	entsql "entgo.io/ent/dialect/sql"
 	"github.com/lib/pq"
 	"github.com/lib/pq/pqerror"
 )
@@ -86,6 +89,18 @@ type statement struct {
 	sqldriver.Stmt
 }
 
+// unprepared begins the statements that PlanEachTime marks.
+const unprepared = "/* planned each time */ "
+
+// PlanEachTime keeps a query from being prepared. It is for one whose best plan is
+// another for other arguments, such as the word that a search is for: Postgres may
+// make one plan for all arguments of a prepared statement, for the average of them.
+func PlanEachTime(s *entsql.Selector) {
+	if s.Dialect() == dialect.Postgres {
+		s.Prefix(entsql.Raw(unprepared))
+	}
+}
+
 var errOpenRows = errors.New("store: a connection to Postgres runs nothing until its rows are closed")
 
 // statement is the prepared one for a text, or nil if it is to be run plainly: what
@@ -96,7 +111,7 @@ func (c *connection) statement(ctx context.Context, query string, args []sqldriv
 		return nil, sqldriver.ErrBadConn
 	case c.open > 0 && c.to.postgres:
 		return nil, errOpenRows
-	case len(args) == 0, c.to.off.Load(), c.open > 0: // perhaps rows of the same statement
+	case len(args) == 0, strings.HasPrefix(query, unprepared), c.to.off.Load(), c.open > 0: // perhaps rows of the same statement
 		return nil, nil //nolint:nilnil // there is none
 	}
 	if found, ok := c.kept[query]; ok {
