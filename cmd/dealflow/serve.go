@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"os"
 	"time"
 
 	"dealflow/internal/auth"
@@ -63,6 +64,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	if err != nil {
 		return err
 	}
+	tuneMemory(os.DirFS("/"))
 	metrics := server.NewMetrics()
 	db, err := c.open(ctx, store.Options{Observe: metrics.ObserveStatement}, c.Migrate)
 	if err != nil {
