@@ -24,8 +24,8 @@ MINUTES := 10
 soak: ## let servers, Postgres and NATS fail while clients watch; MINUTES=60 for longer
 	DEALFLOW_SOAK=$(MINUTES)m go test -race -count=1 -v -timeout 0 -run '^TestFaults$$' ./cmd/dealflow
 
-bench: ## run the benchmarks of bench/
-	go run ./internal/testdb/withpostgres -- go test -run '^$$' -bench . -benchtime 5s -timeout 60m ./bench/...
+bench: ## measure requests beside a hand-written floor; ARGS="-work w1,w4 -clients 1,16" and others
+	go run ./internal/testdb/withpostgres -- go run ./bench $(ARGS)
 
 bench-live: ## measure subscriptions; ARGS="-subscribers 1000 -database postgres" and others
 	go run ./internal/testdb/withpostgres -- go run ./bench/live $(ARGS)

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"dealflow/bench/process"
 	"dealflow/internal/event"
 	"dealflow/internal/store"
 )
@@ -51,7 +52,7 @@ func run(ctx context.Context, o options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	url, drop, err := database(ctx, o.database, dir)
+	url, drop, err := process.Database(ctx, o.database, dir)
 	if err != nil {
 		return err
 	}
@@ -60,7 +61,7 @@ func run(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.stop()) }()
+	defer func() { err = errors.Join(err, s.Stop()) }()
 	db, err := store.Open(ctx, url, store.Options{})
 	if err != nil {
 		return err
@@ -104,7 +105,7 @@ func measure(ctx context.Context, o options, s *server, db *store.Store) (*findi
 		return nil, err
 	}
 	f := &findings{options: o}
-	show("moving deals that nobody watches")
+	process.Show("moving deals that nobody watches")
 	if f.alone, err = m.during(ctx, o.moves, 5*time.Second); err != nil {
 		return nil, err
 	}
@@ -121,7 +122,7 @@ func measure(ctx context.Context, o options, s *server, db *store.Store) (*findi
 		return nil, err
 	}
 	defer watchers.close()
-	show("waiting for the server to settle")
+	process.Show("waiting for the server to settle")
 	if f.idle, err = s.spending(ctx, func() error { time.Sleep(settling); return nil }); err != nil {
 		return nil, err
 	}
@@ -145,15 +146,8 @@ func measure(ctx context.Context, o options, s *server, db *store.Store) (*findi
 	}
 	watchers.close()
 	f.compare(watchers, log, m.answers)
-	show("")
+	process.Show("")
 	return f, nil
-}
-
-// show says on a terminal what is being done.
-func show(format string, args ...any) {
-	if info, err := os.Stderr.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
-		fmt.Fprintf(os.Stderr, "\r\x1b[K"+format, args...)
-	}
 }
 
 // processor is the processor's time that this process has taken.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"dealflow/bench/process"
 	"dealflow/ent/event"
 	"dealflow/internal/id"
 	"dealflow/internal/store"
@@ -84,7 +85,7 @@ func (m *mover) during(ctx context.Context, rate float64, long time.Duration) (s
 		tick := time.NewTicker(time.Duration(float64(time.Second) / rate))
 		defer tick.Stop()
 		for i := range total {
-			show("move %d of %d", i+1, total)
+			process.Show("move %d of %d", i+1, total)
 			number := m.turn
 			m.turn++
 			moving.Go(func() { m.move(ctx, number) })
@@ -161,7 +162,7 @@ func (s *server) ask(ctx context.Context, query string, variables map[string]any
 	if err != nil {
 		return err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.base+"/graphql", bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.Base+"/graphql", bytes.NewReader(body))
 	if err != nil {
 		return err
 	}

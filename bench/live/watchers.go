@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"dealflow/bench/process"
 	"dealflow/internal/event"
 )
 
@@ -77,7 +78,7 @@ func watchAll(ctx context.Context, s *server, board, after string, count int) (*
 	for done := range count {
 		failed = errors.Join(failed, <-opened)
 		if done%100 == 0 {
-			show("%d of %d watch", done, count)
+			process.Show("%d of %d watch", done, count)
 		}
 		if failed != nil || ctx.Err() != nil {
 			return nil, errors.Join(failed, ctx.Err())
@@ -88,7 +89,7 @@ func watchAll(ctx context.Context, s *server, board, after string, count int) (*
 
 // open opens a socket and subscribes.
 func (w *watchers) open(ctx context.Context, s *server, board, after string) (*watcher, error) {
-	address := strings.TrimPrefix(s.base, "http://")
+	address := strings.TrimPrefix(s.Base, "http://")
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
@@ -215,7 +216,7 @@ func (w *watcher) note(text []byte) error {
 // wait waits until so many events have arrived, or for a while.
 func (w *watchers) wait(expected int) {
 	for end := time.Now().Add(patience); time.Now().Before(end) && w.arrived.Load() < int64(expected); {
-		show("%d of %d have arrived", w.arrived.Load(), expected)
+		process.Show("%d of %d have arrived", w.arrived.Load(), expected)
 		time.Sleep(10 * time.Millisecond)
 	}
 	time.Sleep(500 * time.Millisecond) // for those that should not come

@@ -88,10 +88,14 @@ func (k Kind) Encode(u uuid.UUID) string {
 	// The array stays on the stack as long as it holds the text, which it does
 	// for every kind, and leaves the string as the only allocation.
 	var room [48]byte
-	text := append(room[:0], k...)
-	text = append(text, '_')
-	text = appendSuffix(text, u)
-	return string(text)
+	return string(k.Append(room[:0], u))
+}
+
+// Append appends the text that Encode returns.
+func (k Kind) Append(dst []byte, u uuid.UUID) []byte {
+	dst = append(dst, k...)
+	dst = append(dst, '_')
+	return appendSuffix(dst, u)
 }
 
 // Decode returns the UUID in s, the text of a k's id. It takes exactly what
