@@ -86,7 +86,7 @@ func (b *bench) findPostgres(ctx context.Context, address string) (err error) {
 		b.pid, err = process.Parent(own)
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("Postgres' processes are not of this machine: %w", err), b.postgres.Close())
+		return errors.Join(fmt.Errorf("finding the processes of Postgres, which has to be on this machine: %w", err), b.postgres.Close())
 	}
 	return nil
 }

@@ -89,7 +89,8 @@ func (f *floor) prepare(ctx context.Context) error {
 		{&f.move, f.writer, texts.move}, {&f.stage, f.db, texts.stage},
 	} {
 		var err error
-		if *one.statement, err = one.db.PrepareContext(ctx, one.text); err != nil {
+		*one.statement, err = one.db.PrepareContext(ctx, one.text) //nolint:sqlclosecheck // they end with the database
+		if err != nil {
 			return fmt.Errorf("%w: %s", err, one.text)
 		}
 	}
