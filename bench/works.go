@@ -132,8 +132,8 @@ func toServer(host string, data *fill.Data) func([]byte, *work, ask) []byte {
 func toFloor(host string) func([]byte, *work, ask) []byte {
 	return func(b []byte, w *work, a ask) []byte {
 		if w.name == "w5" {
-			return fmt.Appendf(b, "POST /w5?id=%s&stageId=%s HTTP/1.1\r\nHost: %s\r\nContent-Length: 0\r\n\r\n", a.id, a.stage, host)
+			return fmt.Appendf(b, "POST /floor/w5?id=%s&stageId=%s HTTP/1.1\r\nHost: %s\r\nContent-Length: 0\r\n\r\n", a.id, a.stage, host)
 		}
-		return fmt.Appendf(b, "GET /%s?id=%s HTTP/1.1\r\nHost: %s\r\n\r\n", w.name, a.id, host)
+		return fmt.Appendf(b, "GET /floor/%s?id=%s HTTP/1.1\r\nHost: %s\r\n\r\n", w.name, a.id, host)
 	}
 }

@@ -14,14 +14,14 @@ import (
 	"dealflow/internal/id"
 )
 
-// handler serves the five requests: GET /w1?id=…, and POST /w5?id=…&stageId=….
+// handler serves the five requests: GET /floor/w1?id=…, and POST /floor/w5?id=…&stageId=….
 func (f *floor) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /w1", answering(f.board(50)))
-	mux.Handle("GET /w2", answering(f.board(500)))
-	mux.Handle("GET /w3", answering(f.allBoards))
-	mux.Handle("GET /w4", answering(f.oneLead))
-	mux.Handle("POST /w5", answering(f.moveDeal))
+	mux.Handle("GET /floor/w1", answering(f.board(50)))
+	mux.Handle("GET /floor/w2", answering(f.board(500)))
+	mux.Handle("GET /floor/w3", answering(f.allBoards))
+	mux.Handle("GET /floor/w4", answering(f.oneLead))
+	mux.Handle("POST /floor/w5", answering(f.moveDeal))
 	return mux
 }
 

@@ -33,13 +33,13 @@ func TestAnswers(t *testing.T) {
 		client := apitest.New(t, s).Client(t, tenant(t, s, data))
 		pipeline, lead := data.Pipelines[fill.Pipelines], data.Leads[len(data.Leads)-1]
 		for work, key := range map[string]string{"w1": pipeline.ID, "w2": pipeline.ID, "w3": data.Tenants[1].ID, "w4": lead.ID} {
-			got := f.answer(t, "GET", "/"+work+"?id="+key)
+			got := f.answer(t, "GET", "/floor/"+work+"?id="+key)
 			if diff := cmp.Diff(served(t, client, work, apitest.Vars{"id": key}), got); diff != "" {
 				t.Errorf("%s (-served +floor):\n%s", work, diff)
 			}
 		}
 		deal, stage := data.Deals[len(data.Deals)-1], pipeline.Stages[3]
-		got := f.answer(t, "POST", "/w5?id="+deal.ID+"&stageId="+stage)
+		got := f.answer(t, "POST", "/floor/w5?id="+deal.ID+"&stageId="+stage)
 		want := `{"moveDeal":{"deal":{"id":"` + deal.ID + `","stage":{"id":"` + stage + `","name":"Stage 3"}}}}`
 		if got != want {
 			t.Errorf("w5: got %s, want %s", got, want)
