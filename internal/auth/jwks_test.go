@@ -84,7 +84,9 @@ func mustVerifier(t *testing.T, i *issuer) *auth.Verifier {
 // mustVerifierInBubble trusts the issuer alone, with no network.
 func mustVerifierInBubble(t *testing.T, i *issuer) *auth.Verifier {
 	t.Helper()
-	return mustNew(t, trusting("https://issuer.example/jwks", &http.Client{Transport: i}))
+	c, start := trusting("https://issuer.example/jwks", &http.Client{Transport: i}), time.Now()
+	c.Now = func() time.Time { return now.Add(time.Since(start)) }
+	return mustNew(t, c)
 }
 
 func trusting(url string, client *http.Client) auth.Config {
@@ -238,7 +240,7 @@ func TestVerifyJWKSDownThenUp(t *testing.T) {
 // TestRefresh runs in a time of its own, so that hours pass in no time.
 func TestRefresh(t *testing.T) {
 	key := newECDSA(t)
-	token := mustSign(t, jwt.SigningMethodES256, key, kid("key"), claims(nil))
+	token := mustSign(t, jwt.SigningMethodES256, key, kid("key"), claims(map[string]any{"exp": now.AddDate(0, 0, 7).Unix()}))
 
 	t.Run("every hour", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {

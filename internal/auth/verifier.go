@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/MicahParks/keyfunc/v3"
 	"github.com/golang-jwt/jwt/v5"
+	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 const (
@@ -24,6 +26,12 @@ const (
 	// Leeway is how far the issuer's clock and ours may differ: a token is good
 	// from that much before its nbf and iat to that much after its exp.
 	Leeway = time.Minute
+
+	// tokensKept bounds the tokens that are remembered.
+	tokensKept = 10_000
+	// tokenFor is how long a token that was good is taken to be good, if it does not
+	// end before: a client's requests come in bursts, and its issuer's keys seldom go.
+	tokenFor = time.Second
 )
 
 // Config says which tokens a server accepts. One of Secret and JWKSURL is
@@ -83,6 +91,8 @@ type Verifier struct {
 	secret []byte
 	issuer keyfunc.Keyfunc // finds the issuer's key for a token; nil without a JWK Set
 	parser *jwt.Parser
+	now    func() time.Time
+	good   *lru.Cache[[sha256.Size]byte, goodViewer] // by the hash of the token
 }
 
 // New makes a Verifier. With a JWKSURL it fetches the keys now and, until ctx
@@ -93,11 +103,14 @@ func New(ctx context.Context, c Config) (*Verifier, error) {
 		return nil, err
 	}
 	c = c.withDefaults()
-	v := &Verifier{secret: c.Secret, parser: newParser(c)}
+	good, err := lru.New[[sha256.Size]byte, goodViewer](tokensKept)
+	if err != nil {
+		panic(err) // only a size below one is refused
+	}
+	v := &Verifier{secret: c.Secret, parser: newParser(c), now: c.Now, good: good}
 	if c.JWKSURL == "" {
 		return v, nil
 	}
-	var err error
 	v.issuer, err = newKeySet(ctx, c)
 	return v, err
 }
@@ -127,6 +140,18 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Viewer, error) {
 	if err := checkShape(token); err != nil {
 		return Viewer{}, err
 	}
+	now, hash := v.now(), sha256.Sum256([]byte(token))
+	if known, ok := v.good.Get(hash); ok && now.Before(known.until) && !hasEnded(known.viewer, now) {
+		return known.viewer, nil
+	}
+	viewer, err := v.verify(ctx, token)
+	if err == nil {
+		v.good.Add(hash, goodViewer{viewer, now.Add(tokenFor)})
+	}
+	return viewer, err
+}
+
+func (v *Verifier) verify(ctx context.Context, token string) (Viewer, error) {
 	// A map, for encoding/json matches a struct's fields whatever their case: then
 	// "Role" would count as "role".
 	claims := jwt.MapClaims{}

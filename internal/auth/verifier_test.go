@@ -281,3 +281,27 @@ func FuzzVerify(f *testing.F) {
 		message(t, err)
 	})
 }
+
+// TestVerifyRemembers shows that a good token is believed for a second, and no longer
+// than it is good.
+func TestVerifyRemembers(t *testing.T) {
+	at := now
+	c := config()
+	c.Now = func() time.Time { return at }
+	v := mustNew(t, c)
+	token := mustSign(t, jwt.SigningMethodHS256, secret, nil, claims(map[string]any{"exp": now.Add(time.Millisecond).Unix() + 1}))
+	first, err := v.Verify(t.Context(), token)
+	checkRefusal(t, err, "")
+	at = first.ExpiresAt.Add(-time.Millisecond)
+	again, err := v.Verify(t.Context(), token)
+	checkRefusal(t, err, "")
+	if again.Subject != first.Subject || !again.ExpiresAt.Equal(first.ExpiresAt) {
+		t.Errorf("%+v, then %+v", first, again)
+	}
+	at = first.ExpiresAt
+	_, err = v.Verify(t.Context(), token)
+	checkRefusal(t, err, "expired")
+	if n := testing.AllocsPerRun(10, func() { at = now; _, _ = v.Verify(t.Context(), token) }); n > 5 {
+		t.Errorf("%v allocations for a token that was good a moment ago", n)
+	}
+}
