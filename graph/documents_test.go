@@ -164,6 +164,14 @@ type text struct {
 	fragments []string
 	shared    map[string][]string // the names of fragments, by type
 	names     int
+	only      map[string]bool // the fields to ask for, as Type.field, if not all
+}
+
+// askable are the fields of a type that may be asked for.
+func (d *text) askable(def *ast.Definition) []*ast.FieldDefinition {
+	return slices.DeleteFunc(fields(def), func(f *ast.FieldDefinition) bool {
+		return d.only != nil && !d.only[def.Name+"."+f.Name]
+	})
 }
 
 func (d *text) name(prefix string) string {
@@ -175,7 +183,7 @@ func (d *text) document() string {
 	d.declared = []string{"$yes: Boolean!", "$no: Boolean!"}
 	body := "y: __typename @include(if: $yes) n: __typename @skip(if: $no)"
 	for range 1 + d.random.IntN(3) {
-		body += " " + d.field(pick(d.random, fields(schema.Query)), schema.Query, 4)
+		body += " " + d.field(pick(d.random, d.askable(schema.Query)), schema.Query, 4)
 	}
 	return "query(" + strings.Join(d.declared, ", ") + ") { " + body + " }\n" + strings.Join(d.fragments, "\n")
 }
@@ -193,7 +201,7 @@ func (d *text) selection(def *ast.Definition, depth int) string {
 	}
 	body := "__typename"
 	for range 1 + d.random.IntN(4) {
-		f := pick(d.random, fields(def))
+		f := pick(d.random, d.askable(def))
 		if depth == 0 && !schema.Types[f.Type.Name()].IsLeafType() {
 			continue
 		}

@@ -21,14 +21,18 @@ type Config struct {
 	Photos photo.Links
 	Now    func() time.Time
 	Log    *slog.Logger
+	// Unplanned leaves all queries to gqlgen's executor.
+	Unplanned bool
+	// Observe, if any, hears on which path each query was answered.
+	Observe func(Path)
 }
 
 // New returns the schema, ready to execute. Operations need Loaders too.
 func New(cfg Config) graphql.ExecutableSchema {
-	return generated.NewExecutableSchema(generated.Config{
+	return withPlans(generated.NewExecutableSchema(generated.Config{
 		Resolvers:  &resolvers{cfg},
 		Directives: generated.DirectiveRoot{Requires: requires, Echo: echo},
-	})
+	}), cfg)
 }
 
 // resolvers leads to the resolvers of each type.

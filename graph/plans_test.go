@@ -22,9 +22,9 @@ import (
 	"dealflow/internal/store"
 )
 
-// plan is a request, and how the databases are to come to the rows of one of
+// walk is a request, and how the databases are to come to the rows of one of
 // its statements.
-type plan struct {
+type walk struct {
 	// document names what boardNames finds.
 	document string
 	// holds is a text that the statement holds, with Postgres' quotes.
@@ -40,7 +40,7 @@ const byEmail = `mutation { createDeal(input: {title: "Bridge", stageId: "STAGE"
 
 const byPhone = `mutation { createDeal(input: {title: "Tower", stageId: "STAGE", contact: {phone: "123"}, allowDuplicate: true}) { userErrors { message } } }`
 
-var plans = map[string]plan{
+var plans = map[string]walk{
 	"pipelines":               {`{ pipelines { nodes { id } } }`, `FROM "pipelines"`, "pipeline_organization_id_created_at_id", "", false},
 	"stages of boards":        {`{ pipelines(first: 2) { nodes { stages { id } } } }`, `FROM "stages"`, "stage_pipeline_id_position", "", true},
 	"deals of stages":         {`{ pipelines(first: 2) { nodes { stages { deals { nodes { id } } } } } }`, `FROM "deals"`, "deal_stage_id_rank_id", "", false},
@@ -109,18 +109,18 @@ func TestPlansOfCommands(t *testing.T) {
 		first := api.Store.Client.Stage.Query().Order(stage.ByCreatedAt()).FirstIDX(ada.Context) // not of the crowd
 		key, other := "crm-1", "crm-2"
 		for name, test := range map[string]struct {
-			plan
+			walk
 			run func(context.Context) error
 		}{
 			"leads by external id": {
-				plan{holds: `"leads"."external_id" `, index: "lead_organization_id_external_id"},
+				walk{holds: `"leads"."external_id" `, index: "lead_organization_id_external_id"},
 				func(ctx context.Context) error {
 					_, err := api.Sales.ImportLeads(ctx, sales.ImportLeadsInput{Leads: []*sales.ImportedLead{{ExternalID: &key}, {ExternalID: &other}}})
 					return err
 				},
 			},
 			"deals by external id": {
-				plan{holds: `"deals"."external_id" `, index: "deal_organization_id_external_id"},
+				walk{holds: `"deals"."external_id" `, index: "deal_organization_id_external_id"},
 				func(ctx context.Context) error {
 					_, err := api.Sales.ImportDeals(ctx, sales.ImportDealsInput{Deals: []*sales.ImportedDeal{
 						{ExternalID: &key, StageID: first, Title: "Bridge"}, {ExternalID: &other, StageID: first, Title: "Tower"},
@@ -129,7 +129,7 @@ func TestPlansOfCommands(t *testing.T) {
 				},
 			},
 			"leads with one of some photos": {
-				plan{holds: `"leads"."photo" IN`, index: "lead_organization_id_photo"},
+				walk{holds: `"leads"."photo" IN`, index: "lead_organization_id_photo"},
 				func(ctx context.Context) error {
 					_, err := api.Sales.PrunePhotos(ctx, sales.PrunePhotosInput{
 						OlderThan: -time.Since(api.Clock.Now()).Abs() - time.Hour, DryRun: true,
@@ -163,7 +163,7 @@ func boardNames(t *testing.T, c *album) *strings.Replacer {
 }
 
 // check looks at the statements of a request.
-func (p plan) check(t *testing.T, api *apitest.API, statements []string, arguments [][]any) {
+func (p walk) check(t *testing.T, api *apitest.API, statements []string, arguments [][]any) {
 	t.Helper()
 	index := p.index
 	if api.Store.Dialect != dialect.Postgres {
@@ -193,7 +193,7 @@ func (p plan) check(t *testing.T, api *apitest.API, statements []string, argumen
 }
 
 // checkIndexes looks at a plan of the statement.
-func (p plan) checkIndexes(t *testing.T, index, found string) {
+func (p walk) checkIndexes(t *testing.T, index, found string) {
 	t.Helper()
 	walked := indexes(found)
 	if !slices.Contains(walked, index) {
@@ -231,7 +231,7 @@ func sqliteName(index string) string {
 
 // explain is the plans of a statement: the one for its arguments and, on Postgres,
 // those that it may get once it is prepared.
-func (p plan) explain(t *testing.T, api *apitest.API, statement string, arguments []any) []string {
+func (p walk) explain(t *testing.T, api *apitest.API, statement string, arguments []any) []string {
 	t.Helper()
 	tx, err := api.Store.Client.Tx(context.Background())
 	must(t, err)

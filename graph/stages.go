@@ -2,9 +2,11 @@ package graph
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
 	"dealflow/ent"
@@ -40,8 +42,11 @@ func (stages) Summary(ctx context.Context, s *ent.Stage, status *deal.Status) (*
 
 // summary reads what the deals of a stage or a pipeline come to.
 func summary[P any](ctx context.Context, row *P, key func(*P) uuid.UUID, of string, status *deal.Status) (*read.BoardSummary, error) {
-	return load(ctx, row, key, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID]*read.BoardSummary, error) {
-		found, err := read.Summaries(ctx, db, of, keys, status)
+	shown := names(graphql.CollectFieldsCtx(ctx, nil))
+	tally := read.Tally{Of: of, Status: status, Weighted: slices.Contains(shown, "weightedValue")}
+	what := fieldOf(ctx, fmt.Sprint(tally.Weighted))
+	return loadAs(ctx, row, what, key, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID]*read.BoardSummary, error) {
+		found, err := read.Summaries(ctx, db, tally, keys)
 		join(loadersFrom(ctx), slices.Collect(maps.Values(found)))
 		return found, err
 	})

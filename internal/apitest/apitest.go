@@ -70,6 +70,12 @@ func NewCosting(tb testing.TB, s *store.Store, limits cost.Limits) *API {
 	return NewWith(tb, s, func(c *server.Config) { c.Cost = limits })
 }
 
+// NewUnplanned is New without plans: gqlgen's executor runs all queries.
+func NewUnplanned(tb testing.TB, s *store.Store) *API {
+	tb.Helper()
+	return NewWith(tb, s, func(c *server.Config) { c.Unplanned = true })
+}
+
 // NewWith is New with another configuration.
 func NewWith(tb testing.TB, s *store.Store, change func(*server.Config)) *API {
 	tb.Helper()

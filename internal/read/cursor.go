@@ -29,19 +29,35 @@ type bound struct {
 
 // Cursor is a row's place in the list.
 func (l List[T]) Cursor(row *T) string {
-	c := cursor{Order: orderSignature(l.Order), ID: l.Kind.key(row), Values: []json.RawMessage{}}
-	for _, key := range l.Order {
-		value, err := json.Marshal(key.Value(row))
-		if err != nil {
-			panic(err) // a column's value always encodes
-		}
-		c.Values = append(c.Values, value)
+	values := make([]json.RawMessage, len(l.Order))
+	for i, key := range l.Order {
+		values[i] = mustEncode(key.Value(row))
 	}
-	text, err := json.Marshal(c)
+	return l.CursorOf(l.Kind.key(row), values)
+}
+
+// Sorted are the columns that the list is sorted by, before the id.
+func (l List[T]) Sorted() []string {
+	columns := make([]string, len(l.Order))
+	for i, key := range l.Order {
+		columns[i] = key.Column
+	}
+	return columns
+}
+
+// CursorOf is the place of a row, given its id and its values of the Sorted columns.
+func (l List[T]) CursorOf(id uuid.UUID, values []json.RawMessage) string {
+	text := mustEncode(cursor{Order: orderSignature(l.Order), ID: id, Values: values})
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+// mustEncode is a value of a column, or a cursor, as JSON: it always encodes.
+func mustEncode(value any) json.RawMessage {
+	text, err := json.Marshal(value)
 	if err != nil {
 		panic(err)
 	}
-	return base64.RawURLEncoding.EncodeToString(text)
+	return text
 }
 
 // parseCursor reads a cursor; nil when there is none.

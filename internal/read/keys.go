@@ -15,11 +15,19 @@ func among(column string, keys []uuid.UUID) *sql.Predicate {
 	return sql.P(func(b *sql.Builder) {
 		b.Ident(column)
 		if b.Dialect() == dialect.Postgres {
-			b.WriteString(" = ANY(").Arg(keyArray(keys)).WriteString("::uuid[])")
+			b.WriteString(" = ANY(").Arg(Keys(b.Dialect(), keys)).WriteString("::uuid[])")
 		} else {
-			b.WriteString(" IN (SELECT value FROM json_each(").Arg(keyJSON(keys)).WriteString("))")
+			b.WriteString(" IN (SELECT value FROM json_each(").Arg(Keys(b.Dialect(), keys)).WriteString("))")
 		}
 	})
+}
+
+// Keys is many ids as the argument of a statement.
+func Keys(database string, keys []uuid.UUID) any {
+	if database == dialect.Postgres {
+		return keyArray(keys)
+	}
+	return keyJSON(keys)
 }
 
 // keyArray is ids as a Postgres array.

@@ -18,13 +18,30 @@ type Page[T any] struct {
 // cut makes a page of the rows that were read for it: one more than it may
 // have, when there are more, and from the end when it was asked for so.
 func (l List[T]) cut(rows []*T, w Window) *Page[T] {
-	more := len(rows) > w.limit
-	rows = rows[:min(len(rows), w.limit)]
-	if w.backward {
+	cut := w.Cut(len(rows))
+	rows = rows[:cut.Rows]
+	if cut.Reversed {
 		slices.Reverse(rows)
-		return &Page[T]{Rows: rows, HasPrevious: more, HasNext: w.before != nil}
 	}
-	return &Page[T]{Rows: rows, HasNext: more, HasPrevious: w.after != nil || w.offset > 0}
+	return &Page[T]{Rows: rows, HasNext: cut.HasNext, HasPrevious: cut.HasPrevious}
+}
+
+// Cut is what becomes of the rows that were read for a page.
+type Cut struct {
+	// Rows is how many of them the page has: the first.
+	Rows int
+	// Reversed tells whether they came from the list's end.
+	Reversed             bool
+	HasNext, HasPrevious bool
+}
+
+// Cut makes a page of so many rows that were read for it.
+func (w Window) Cut(read int) Cut {
+	more, rows := read > w.limit, min(read, w.limit)
+	if w.backward {
+		return Cut{Rows: rows, Reversed: true, HasPrevious: more, HasNext: w.before != nil}
+	}
+	return Cut{Rows: rows, HasNext: more, HasPrevious: w.after != nil || w.offset > 0}
 }
 
 // page narrows a SELECT, which has its conditions, to one page a parent.
@@ -56,10 +73,12 @@ func (l List[T]) limit(s *sql.Selector, w Window) {
 // lateral is the page of each parent on Postgres:
 //
 //	FROM unnest($1) parent(key), LATERAL (SELECT … WHERE stage_id = parent.key … LIMIT n) leads
+//
+// The rows of a parent come in the order of the subquery, which runs for one parent
+// after the other: to sort them all again would cost more than to read them.
 func (l List[T]) lateral(s *sql.Selector, parents []uuid.UUID, w Window) {
-	inner := s.Clone()
+	inner := s.Clone().Select() // all; Postgres leaves out what is not read
 	l.limit(inner.Where(sameAs(inner.C(l.Parent.Column), "parent.key")), w)
-	l.sort(s, w.backward)
 	s.SetP(nil).
 		FromExpr(sql.ExprFunc(func(b *sql.Builder) {
 			b.WriteString("unnest(").Arg(keyArray(parents)).WriteString("::uuid[]) AS parent(key)")

@@ -52,6 +52,15 @@ func (k *Kind[T]) Columns(fields []string) []string {
 	return columns
 }
 
+// Table is the table of the rows.
+func (k *Kind[T]) Table() string { return k.table }
+
+// Needs are the columns that a field of the GraphQL type needs, if it is known.
+func (k *Kind[T]) Needs(field string) (columns []string, known bool) {
+	columns, known = k.fields[field]
+	return columns, known
+}
+
 // Parent is the column that says which parent a row belongs to.
 type Parent[T any] struct {
 	Column string
@@ -71,37 +80,53 @@ type List[T any] struct {
 	Columns []string
 }
 
+// Table is the table of the rows.
+func (l List[T]) Table() string { return l.Kind.table }
+
+// Key is the column that names a row's parent, "" for a list of the organization.
+func (l List[T]) Key() string {
+	if l.Parent == nil {
+		return ""
+	}
+	return l.Parent.Column
+}
+
 // ByID reads the rows with these ids.
 func ByID[T any](ctx context.Context, db *ent.Client, kind *Kind[T], ids []uuid.UUID, columns []string) ([]*T, error) {
-	return kind.rows(ctx, db, columns, func(s *sql.Selector) {
-		s.Where(among(s.C("id"), ids))
-	})
+	return kind.rows(ctx, db, columns, WithIDs(ids))
+}
+
+// WithIDs is the shape of a SELECT of the rows with these ids.
+func WithIDs(ids []uuid.UUID) Shape {
+	return func(s *sql.Selector) { s.Where(among(s.C("id"), ids)) }
 }
 
 // Rows reads the whole list of each parent, in order.
 func (l List[T]) Rows(ctx context.Context, db *ent.Client, parents []uuid.UUID) (map[uuid.UUID][]*T, error) {
-	rows, err := l.Kind.rows(ctx, db, l.columns(), func(s *sql.Selector) {
-		s.Where(among(s.C(l.Parent.Column), parents))
+	rows, err := l.Kind.rows(ctx, db, l.columns(), l.Whole(parents))
+	return l.group(rows), err
+}
+
+// Whole is the shape of a SELECT of the whole list of each parent, in order, or of
+// the organization's.
+func (l List[T]) Whole(parents []uuid.UUID) Shape {
+	return func(s *sql.Selector) {
+		if l.Parent != nil {
+			s.Where(among(s.C(l.Parent.Column), parents))
+		}
 		l.conditions(s)
 		l.sort(s, false)
-	})
-	return l.group(rows), err
+	}
 }
 
 // Pages reads one page of the list of each parent. Without a parent column,
 // the page of the one list is that of uuid.Nil.
 func (l List[T]) Pages(ctx context.Context, db *ent.Client, parents []uuid.UUID, w Window) (map[uuid.UUID]*Page[T], error) {
-	bounds, err := l.bounds(w)
+	shape, err := l.Page(parents, w)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := l.Kind.rows(ctx, db, l.columns(), func(s *sql.Selector) {
-		l.conditions(s)
-		for _, b := range bounds {
-			l.beyond(s, b)
-		}
-		l.page(s, parents, w)
-	})
+	rows, err := l.Kind.rows(ctx, db, l.columns(), shape)
 	if err != nil {
 		return nil, err
 	}
@@ -114,6 +139,22 @@ func (l List[T]) Pages(ctx context.Context, db *ent.Client, parents []uuid.UUID,
 		pages[parent] = l.cut(groups[parent], w)
 	}
 	return pages, nil
+}
+
+// Page is the shape of a SELECT of one page of the list of each parent, and one row
+// more where there is one. Its columns are selected already.
+func (l List[T]) Page(parents []uuid.UUID, w Window) (Shape, error) {
+	bounds, err := l.bounds(w)
+	if err != nil {
+		return nil, err
+	}
+	return func(s *sql.Selector) {
+		l.conditions(s)
+		for _, b := range bounds {
+			l.beyond(s, b)
+		}
+		l.page(s, parents, w)
+	}, nil
 }
 
 // Counts is how many rows the list of each parent has, whatever the page.
@@ -196,10 +237,7 @@ func (k *Kind[T]) Index(rows []*T) map[uuid.UUID]*T {
 
 // All reads the whole list of the organization, in order.
 func (l List[T]) All(ctx context.Context, db *ent.Client) ([]*T, error) {
-	return l.Kind.rows(ctx, db, l.columns(), func(s *sql.Selector) {
-		l.conditions(s)
-		l.sort(s, false)
-	})
+	return l.Kind.rows(ctx, db, l.columns(), l.Whole(nil))
 }
 
 // Total is how many rows the list of the organization has.

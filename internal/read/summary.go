@@ -43,17 +43,28 @@ type sums struct {
 	Weighted *float64  `sql:"weighted"`
 }
 
+// Tally says which deals to sum up.
+type Tally struct {
+	// Of is the column that names the stage or the pipeline they are in.
+	Of string
+	// Status, if any, is theirs.
+	Status *deal.Status
+	// Weighted asks for the weighted value as well, which takes a look at each deal's
+	// probability, or its stage's.
+	Weighted bool
+}
+
 // Summaries counts and sums the deals of each stage or pipeline, as one grouped
 // statement.
-func Summaries(ctx context.Context, db *ent.Client, of string, parents []uuid.UUID, status *deal.Status) (map[uuid.UUID]*BoardSummary, error) {
+func Summaries(ctx context.Context, db *ent.Client, t Tally, parents []uuid.UUID) (map[uuid.UUID]*BoardSummary, error) {
 	var rows []sums
-	err := Deals.scan(ctx, db, func(s *sql.Selector) { summarize(s, of, parents, status) }, &rows)
+	err := Deals.scan(ctx, db, func(s *sql.Selector) { t.summarize(s, parents) }, &rows)
 	if err != nil {
 		return nil, err
 	}
 	summaries := make(map[uuid.UUID]*BoardSummary, len(parents))
 	for _, parent := range parents {
-		summaries[parent] = &BoardSummary{Parent: parent, Of: of, Value: []*Sum{}, WeightedValue: []*Sum{}}
+		summaries[parent] = &BoardSummary{Parent: parent, Of: t.Of, Value: []*Sum{}, WeightedValue: []*Sum{}}
 	}
 	slices.SortFunc(rows, func(a, b sums) int { return strings.Compare(currency(a), currency(b)) })
 	for _, row := range rows {
@@ -62,31 +73,37 @@ func Summaries(ctx context.Context, db *ent.Client, of string, parents []uuid.UU
 	return summaries, nil
 }
 
-// summarize is the statement of Summaries. A deal weighs as much as it is
-// likely to be won: what is won weighs all, what is lost or given up nothing.
-func summarize(s *sql.Selector, of string, parents []uuid.UUID, status *deal.Status) {
-	stages := sql.Table(stage.Table)
-	parent, value, currency := s.C(of), s.C(deal.FieldValueAmount), s.C(deal.FieldValueCurrency)
-	s.Join(stages).On(s.C(deal.FieldStageID), stages.C(stage.FieldID))
-	weighted := sql.ExprFunc(func(b *sql.Builder) {
-		b.WriteString("SUM(").Ident(value).WriteString(" * CASE ").Ident(s.C(deal.FieldStatus)).
-			WriteString(" WHEN 'WON' THEN 1.0 WHEN 'OPEN' THEN COALESCE(").Ident(s.C(deal.FieldProbability)).
-			WriteString(", ").Ident(stages.C(stage.FieldProbability)).WriteString(") ELSE 0.0 END)")
-	})
+// summarize is the statement of Summaries.
+func (t Tally) summarize(s *sql.Selector, parents []uuid.UUID) {
+	parent, value, currency := s.C(t.Of), s.C(deal.FieldValueAmount), s.C(deal.FieldValueCurrency)
 	total := sql.ExprFunc(func(b *sql.Builder) {
 		b.WriteString("CAST(SUM(").Ident(value).WriteString(") AS BIGINT)")
 	})
 	s.Select(sql.As(parent, "parent"), sql.As(currency, "currency"), sql.As(sql.Count("*"), "deals")).
 		AppendSelectExprAs(total, "value").
-		AppendSelectExprAs(weighted, "weighted").
 		Where(among(parent, parents)).
 		GroupBy(parent, currency)
-	if status != nil {
-		s.Where(sql.EQ(s.C(deal.FieldStatus), string(*status)))
+	if t.Weighted {
+		weigh(s, value)
 	}
-	if of == deal.FieldPipelineID {
+	if t.Status != nil {
+		s.Where(sql.EQ(s.C(deal.FieldStatus), string(*t.Status)))
+	}
+	if t.Of == deal.FieldPipelineID {
 		store.PlanEachTime(s) // boards differ in size
 	}
+}
+
+// weigh adds the weighted value. A deal weighs as much as it is likely to be won: what
+// is won weighs all, what is lost or given up nothing.
+func weigh(s *sql.Selector, value string) {
+	stages := sql.Table(stage.Table)
+	s.Join(stages).On(s.C(deal.FieldStageID), stages.C(stage.FieldID))
+	s.AppendSelectExprAs(sql.ExprFunc(func(b *sql.Builder) {
+		b.WriteString("SUM(").Ident(value).WriteString(" * CASE ").Ident(s.C(deal.FieldStatus)).
+			WriteString(" WHEN 'WON' THEN 1.0 WHEN 'OPEN' THEN COALESCE(").Ident(s.C(deal.FieldProbability)).
+			WriteString(", ").Ident(stages.C(stage.FieldProbability)).WriteString(") ELSE 0.0 END)")
+	}), "weighted")
 }
 
 func (b *BoardSummary) add(row sums) {
@@ -95,6 +112,9 @@ func (b *BoardSummary) add(row sums) {
 		return
 	}
 	b.Value = append(b.Value, &Sum{money.Format(*row.Value, *row.Currency), *row.Currency})
+	if row.Weighted == nil {
+		return
+	}
 	// A sum of products of floating numbers: 0.45 times 0.7 is a hair below 0.315.
 	weighted := int64(math.Round(math.Round(*row.Weighted*1e4) / 1e4))
 	b.WeightedValue = append(b.WeightedValue, &Sum{money.Format(weighted, *row.Currency), *row.Currency})

@@ -28,6 +28,7 @@ func newAPI(c Config) api {
 	return api{
 		schema: graph.New(graph.Config{
 			Store: c.Store, Sales: c.Sales, Events: c.Events, Photos: c.Links, Now: c.Now, Log: c.Log,
+			Unplanned: c.Unplanned, Observe: c.Metrics.countQuery,
 		}),
 		loaders: graph.Loaders{Store: c.Store, Events: c.Events},
 		present: graph.PresentError(c.Log),

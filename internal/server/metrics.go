@@ -15,6 +15,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"dealflow/graph"
+
 	"dealflow/internal/live"
 )
 
@@ -24,6 +26,7 @@ type Metrics struct {
 	inFlight   prometheus.Gauge
 	requests   *prometheus.CounterVec   // by route and status
 	operations *prometheus.CounterVec   // by operation_type and outcome
+	queries    *prometheus.CounterVec   // by path
 	durations  *prometheus.HistogramVec // by operation
 	statements prometheus.Histogram     // of one operation
 	costs      prometheus.Histogram     // of one operation
@@ -49,6 +52,10 @@ func NewMetrics() *Metrics {
 			Name: "dealflow_graphql_requests_total",
 			Help: "GraphQL operations, by type and outcome: ok, refused (the caller's fault), failed (the server's).",
 		}, []string{"operation_type", "outcome"}),
+		queries: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "dealflow_graphql_queries_total",
+			Help: "GraphQL queries, by the path that answered: planned, executed (not all can be planned), retried (the plan came to an error).",
+		}, []string{"path"}),
 		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "dealflow_graphql_operation_duration_seconds",
 			Help:    "Time from reading a GraphQL operation to its response, by the operation's name.",
@@ -79,7 +86,7 @@ func NewMetrics() *Metrics {
 		}, []string{"verb"}),
 		names: newNames(),
 	}
-	m.registry.MustRegister(m.inFlight, m.requests, m.operations, m.durations, m.statements, m.costs, m.replays, m.sqlTimes, m.sqlErrors,
+	m.registry.MustRegister(m.inFlight, m.requests, m.operations, m.queries, m.durations, m.statements, m.costs, m.replays, m.sqlTimes, m.sqlErrors,
 		buildInfo(), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -121,6 +128,8 @@ func (m *Metrics) countOperation(op operation, outcome string, statements int) {
 	}
 	m.statements.Observe(float64(statements))
 }
+
+func (m *Metrics) countQuery(path graph.Path) { m.queries.WithLabelValues(string(path)).Inc() }
 
 func (m *Metrics) observeCost(points int64) { m.costs.Observe(float64(points)) }
 

@@ -66,6 +66,10 @@ type Config struct {
 	Texts document.Limits
 	Cost  cost.Limits // what operations may cost
 
+	// Unplanned has gqlgen's executor run all queries, also those that can be
+	// compiled into a few statements: for who wants to compare.
+	Unplanned bool
+
 	// Live has the limits of subscriptions; what else it needs, the server knows.
 	Live live.Config
 

@@ -3,40 +3,70 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 
 	entsql "entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
 )
 
-// ErrInside is the answer of Flat to a context that is in a transaction, whose rows
-// are read through ent.
-var ErrInside = errors.New("store: Flat reads outside of Tx and Whole alone")
+// ErrInside is the answer of ReadFlat to a context that is in a transaction, whose
+// rows are read through ent.
+var ErrInside = errors.New("store: ReadFlat reads outside of Tx and Whole alone")
 
-// Flat reads rows of a table as they are, without making entities of them. Shape
-// gets a SELECT from the table that is confined to the rows that ctx may read, just
-// as a query of the client is, and says what to select, in which order, and how much
-// of it. It may move the conditions it finds into a subquery; it drops none. A table
-// that it joins has to be confined by its own hand.
-//
-// The statement and its rows are counted, and limited, like all others. The caller
-// closes the rows.
-func (s *Store) Flat(ctx context.Context, table string, shape func(*entsql.Selector)) (*Rows, error) {
-	if inTx(ctx) || s.InWhole(ctx) {
-		return nil, ErrInside
-	}
-	wall, err := wallOf(ctx, table)
-	if err != nil {
-		return nil, err
-	}
-	from := entsql.Dialect(s.Dialect).Select().From(entsql.Table(table)).WithContext(ctx)
-	if wall != nil {
-		wall(from)
-	}
+// Flat is a SELECT from one table that reads its rows as they are, without making
+// entities of them. It is written once, and read for whatever organization.
+type Flat struct {
+	query string
+	// Args are its arguments: a reader may give others.
+	Args []any
+	// own are the arguments that are the reader's organization.
+	own []int
+}
+
+// anyone stands in a Flat for the organization that reads.
+var anyone = uuid.New()
+
+// Flat writes a SELECT from a table. Shape gets one that is confined to the rows of
+// the organization that will read, just as a query of the client is, and says what to
+// select, in which order, and how much of it. It may move the conditions it finds
+// into a subquery; it drops none. A table that it joins has to be confined by its own
+// hand.
+func (s *Store) Flat(table string, shape func(*entsql.Selector)) (*Flat, error) {
+	from := entsql.Dialect(s.Dialect).Select().From(entsql.Table(table))
+	within(table, anyone)(from)
 	shape(from)
 	if err := from.Err(); err != nil {
 		return nil, err
 	}
-	query, args := from.Query()
-	rows, err := s.driver.counting.QueryContext(ctx, query, args...) //nolint:rowserrcheck // which the caller does
+	f := &Flat{}
+	f.query, f.Args = from.Query()
+	for i, arg := range f.Args {
+		if arg == any(anyone) {
+			f.own = append(f.own, i)
+		}
+	}
+	if f.own == nil {
+		return nil, errors.New("store: a flat SELECT dropped the condition on the organization")
+	}
+	return f, nil
+}
+
+// ReadFlat reads the rows of ctx's organization, with these arguments in place of the
+// statement's. The statement and its rows are counted, and limited, like all others.
+// The caller closes the rows.
+func (s *Store) ReadFlat(ctx context.Context, f *Flat, args []any) (*Rows, error) {
+	if inTx(ctx) || s.InWhole(ctx) {
+		return nil, ErrInside
+	}
+	org, err := viewerOrganization(ctx)
+	if err != nil {
+		return nil, err
+	}
+	args = slices.Clone(args)
+	for _, i := range f.own {
+		args[i] = org
+	}
+	rows, err := s.driver.counting.QueryContext(ctx, f.query, args...) //nolint:rowserrcheck // which the caller does
 	if err != nil {
 		return nil, err
 	}

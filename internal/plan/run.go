@@ -1,0 +1,320 @@
+package plan
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"sync"
+
+	"github.com/google/uuid"
+
+	"dealflow/internal/read"
+)
+
+// step is one statement of a plan.
+type step interface{ read(r *run) error }
+
+// run is a plan under way.
+type run struct {
+	ctx       context.Context
+	planner   *Planner
+	variables map[string]any
+	rows      []rows // of each level
+	values    []any  // of each step that has other things than rows
+}
+
+// runs are kept with their buffers, since an answer is mostly as long as the last.
+var runs = sync.Pool{New: func() any { return new(run) }}
+
+// maxBuffer bounds what is kept of a level, in bytes.
+const maxBuffer = 1 << 20
+
+func (p *Planner) run(ctx context.Context, plan *plan, variables map[string]any) ([]byte, error) {
+	r := runs.Get().(*run)
+	defer r.free()
+	r.ctx, r.planner, r.variables = ctx, p, variables
+	r.rows = extend(r.rows, plan.levels)
+	r.values = extend(r.values, plan.values)
+	for _, s := range plan.steps {
+		if err := s.read(r); err != nil {
+			return nil, err
+		}
+	}
+	last := plan.size.Load()
+	data, err := plan.root.write(r, make([]byte, 0, last+last/8+512), 0)
+	plan.size.Store(int64(len(data)))
+	return data, err
+}
+
+// extend is a slice of n elements, of which those that it had keep their buffers.
+func extend[T any](s []T, n int) []T {
+	if cap(s) < n {
+		s = append(s[:cap(s)], make([]T, n-cap(s))...)
+	}
+	return s[:n]
+}
+
+func (r *run) free() {
+	r.ctx, r.planner, r.variables = nil, nil, nil
+	clear(r.values)
+	for i := range r.rows {
+		r.rows[i].free()
+	}
+	runs.Put(r)
+}
+
+// rows are those of a level.
+type rows struct {
+	text   []byte // the cells of all rows, one after the other
+	cells  []span // where they are: width for each row
+	width  int
+	groups map[uuid.UUID]int32 // by key
+	owners []int32             // the group of each row of the parent; -1 for none
+	found  []group
+	order  []int32 // the rows, group by group
+	list   list
+	sorted []string
+
+	scanners []scanner
+	into     []any // the same
+}
+
+// span is where a cell is; a null is nowhere.
+type span struct{ from, to int32 }
+
+// group is what a parent has.
+type group struct {
+	rows []int32
+	read.Cut
+}
+
+// cell is what was kept of a row; not ok for null.
+func (s *rows) cell(row int32, index int) (text []byte, ok bool) {
+	at := s.cells[int(row)*s.width+index]
+	return s.text[max(at.from, 0):at.to], at.from >= 0
+}
+
+// of is what a row of the parent has.
+func (s *rows) of(row int32) group {
+	if owner := s.owners[row]; owner >= 0 {
+		return s.found[owner]
+	}
+	return group{}
+}
+
+func (s *rows) free() {
+	if cap(s.text) > maxBuffer {
+		*s = rows{}
+	}
+	s.text, s.cells, s.owners, s.order, s.list, s.sorted = s.text[:0], s.cells[:0], s.owners[:0], s.order[:0], nil, nil
+	s.found = s.found[:0]
+	clear(s.groups)
+}
+
+// key is what a row has in a cell, the zero one at the root.
+func (r *run) key(of *level, row int32, on int) uuid.UUID {
+	if of == nil {
+		return uuid.Nil
+	}
+	text, ok := r.rows[of.index].cell(row, on)
+	if !ok {
+		return uuid.Nil
+	}
+	return uuid.UUID(text)
+}
+
+// keys are what the shown rows of a level have in a cell, each once.
+func (r *run) keys(of *level, on int) []uuid.UUID {
+	seen := map[uuid.UUID]bool{}
+	var keys []uuid.UUID
+	for _, row := range r.rows[of.index].order {
+		if key := r.key(of, row, on); key != uuid.Nil && !seen[key] {
+			seen[key] = true
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// read implements step: it reads the rows of a level.
+func (l *level) read(r *run) error {
+	s := &r.rows[l.index]
+	keys, err := l.keys(r, s)
+	if err != nil || l.parent != nil && len(keys) == 0 {
+		return err
+	}
+	asked, err := l.source(r)
+	if err != nil {
+		return err
+	}
+	columns := l.columns
+	s.width = l.cells
+	if l.cursors {
+		s.list, s.sorted = asked.list, asked.list.Sorted()
+		columns, s.width = withSorted(columns, l.cells, s.sorted), l.cells+len(s.sorted)
+	}
+	statement, err := l.write(r, asked.form, columns, keys, asked.shape)
+	if err != nil {
+		return err
+	}
+	if err := s.scan(r, statement, columns, keys); err != nil {
+		return err
+	}
+	s.sort(l, asked.cut)
+	return nil
+}
+
+// keys are those that the rows of the level have.
+func (l *level) keys(r *run, s *rows) ([]uuid.UUID, error) {
+	switch {
+	case l.parent != nil:
+		return l.assign(r, s), nil
+	case l.key != nil:
+		s.owners = append(s.owners, 0)
+		key, err := l.key(r)
+		return []uuid.UUID{key}, err
+	}
+	s.owners = append(s.owners, 0)
+	return nil, nil
+}
+
+// assign gives each row of the parent its group, and is the groups' keys.
+func (l *level) assign(r *run, s *rows) []uuid.UUID {
+	if s.groups == nil {
+		s.groups = map[uuid.UUID]int32{}
+	}
+	of := &r.rows[l.parent.index]
+	s.owners = extend(s.owners, of.count())
+	for i := range s.owners {
+		s.owners[i] = -1
+	}
+	var keys []uuid.UUID
+	for _, row := range of.order {
+		key := r.key(l.parent, row, l.on)
+		if key == uuid.Nil {
+			continue
+		}
+		owner, known := s.groups[key]
+		if !known {
+			owner = int32(len(keys))
+			s.groups[key] = owner
+			keys = append(keys, key)
+		}
+		s.owners[row] = owner
+	}
+	return keys
+}
+
+// count is how many rows were read.
+func (s *rows) count() int {
+	if s.width == 0 {
+		return 0
+	}
+	return len(s.cells) / s.width
+}
+
+// withSorted is columns with those that a list is sorted by, as cursors have them.
+func withSorted(columns []column, cells int, sorted []string) []column {
+	l := &level{columns: make([]column, len(columns)), cells: cells}
+	for i, c := range columns {
+		l.columns[i] = column{c.name, append([]cell(nil), c.kept...)}
+	}
+	for _, name := range sorted {
+		l.keep(name, encodeJSON)
+	}
+	return l.columns
+}
+
+// scan reads the rows of a statement.
+func (s *rows) scan(r *run, statement *written, columns []column, keys []uuid.UUID) error {
+	db := r.planner.store
+	found, err := db.ReadFlat(r.ctx, statement.flat, statement.args(db.Dialect, keys))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = found.Close() }() // what it says is in Err
+	s.scanners = extend(s.scanners, len(columns))
+	s.into = extend(s.into, len(columns))
+	for i := range columns {
+		s.scanners[i] = scanner{s, columns[i].kept}
+		s.into[i] = &s.scanners[i]
+	}
+	for found.Next() {
+		s.cells = extend(s.cells, len(s.cells)+s.width)
+		if err := found.Scan(s.into...); err != nil {
+			return err
+		}
+	}
+	return found.Err()
+}
+
+// scanner keeps what is wanted of a column of the last row.
+type scanner struct {
+	rows *rows
+	kept []cell
+}
+
+var _ sql.Scanner = (*scanner)(nil)
+
+// Scan implements sql.Scanner.
+func (c *scanner) Scan(value any) error {
+	s := c.rows
+	row := s.cells[len(s.cells)-s.width:]
+	for _, k := range c.kept {
+		if value == nil {
+			row[k.index] = span{-1, 0}
+			continue
+		}
+		from := len(s.text)
+		text, err := k.encoding.append(s.text, value)
+		if err != nil {
+			return err
+		}
+		s.text = text
+		row[k.index] = span{int32(from), int32(len(text))}
+	}
+	return nil
+}
+
+// sort puts the rows into their groups, in the order that they came, and cuts each.
+func (s *rows) sort(l *level, cut func(int) read.Cut) {
+	groups := max(len(s.groups), 1)
+	s.found = extend(s.found, groups)
+	sizes := make([]int32, groups+1)
+	owner := make([]int32, s.count())
+	for row := range owner {
+		if l.parent != nil {
+			text, _ := s.cell(int32(row), l.own)
+			owner[row] = s.groups[uuid.UUID(text)]
+		}
+		sizes[owner[row]+1]++
+	}
+	for i := range groups {
+		sizes[i+1] += sizes[i]
+	}
+	sorted := extend(s.order, len(owner))
+	next := append([]int32(nil), sizes...)
+	for row, group := range owner {
+		sorted[next[group]] = int32(row)
+		next[group]++
+	}
+	s.cut(sorted, sizes, cut)
+}
+
+// cut makes the page of each group: what is not shown is in no order.
+func (s *rows) cut(sorted, starts []int32, cut func(int) read.Cut) {
+	shown := sorted[:0]
+	for i := range s.found {
+		of := sorted[starts[i]:starts[i+1]]
+		g := cut(len(of))
+		of = of[:g.Rows]
+		from := len(shown)
+		shown = append(shown, of...)
+		mine := shown[from:len(shown):len(shown)]
+		if g.Reversed {
+			slices.Reverse(mine)
+		}
+		s.found[i] = group{mine, g}
+	}
+	s.order = shown
+}
