@@ -19,6 +19,7 @@ const (
 	Planned  Path = "planned"  // as internal/plan does
 	Executed Path = "executed" // by gqlgen's executor, which does all that cannot be planned
 	Retried  Path = "retried"  // by gqlgen's executor, since its plan came to an error
+	Failed   Path = "failed"   // the same, but that gqlgen's executor came to none
 )
 
 // planned is the schema with a shorter path for the queries that can be planned.
@@ -69,8 +70,10 @@ func (p planned) answer(ctx context.Context, operation *graphql.OperationContext
 		p.observe(Executed)
 		return response
 	}
-	p.observe(Retried)
-	if len(graphql.GetErrors(ctx)) == 0 {
+	if len(graphql.GetErrors(ctx)) > 0 || errors.Is(err, plan.ErrForbidden) {
+		p.observe(Retried)
+	} else {
+		p.observe(Failed)
 		p.log.WarnContext(ctx, "the plan of a query failed, and gqlgen's executor did not", "operation", operation.OperationName, "error", err)
 	}
 	return response

@@ -172,6 +172,9 @@ func TestPlannedAnswers(t *testing.T) {
 				t.Errorf("%v queries were %s, want %v at least", n, path, least)
 			}
 		}
+		if text := plans.Metrics(t); strings.Contains(text, `dealflow_graphql_queries_total{path="failed"}`) {
+			t.Error("plans failed where gqlgen's executor did not")
+		}
 	})
 }
 

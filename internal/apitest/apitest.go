@@ -135,14 +135,7 @@ func (a *API) Close(tb testing.TB) {
 // Metric is one of the numbers that the server shows to operators.
 func (a *API) Metric(tb testing.TB, name string) float64 {
 	tb.Helper()
-	request, err := http.NewRequestWithContext(tb.Context(), http.MethodGet, a.URL+"/metrics", nil)
-	check(tb, err)
-	answer, err := http.DefaultClient.Do(request)
-	check(tb, err)
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	check(tb, err)
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(a.Metrics(tb)) {
 		if rest, is := strings.CutPrefix(line, name+" "); is {
 			value, err := strconv.ParseFloat(strings.TrimSpace(rest), 64)
 			check(tb, err)
@@ -151,6 +144,19 @@ func (a *API) Metric(tb testing.TB, name string) float64 {
 	}
 	tb.Fatalf("there is no metric %s", name)
 	return 0
+}
+
+// Metrics is all that the server shows to operators.
+func (a *API) Metrics(tb testing.TB) string {
+	tb.Helper()
+	request, err := http.NewRequestWithContext(tb.Context(), http.MethodGet, a.URL+"/metrics", nil)
+	check(tb, err)
+	answer, err := http.DefaultClient.Do(request)
+	check(tb, err)
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	check(tb, err)
+	return string(text)
 }
 
 // counted notes the statements of each request that asks for it.

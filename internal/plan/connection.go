@@ -205,15 +205,15 @@ func (p *page) count() writer {
 
 // read implements step.
 func (t *total) read(r *run) error {
-	_, list, _, err := t.page.asked(r)
-	if err != nil {
-		return err
-	}
 	var keys []uuid.UUID
 	if t.page.parent != nil {
 		if keys = r.keys(t.page.parent, t.on); len(keys) == 0 {
 			return nil
 		}
+	}
+	_, list, _, err := t.page.asked(r)
+	if err != nil {
+		return err
 	}
 	r.values[t.index], err = list.Counts(r.ctx, r.planner.store.Client, keys)
 	return err

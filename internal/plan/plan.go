@@ -85,6 +85,10 @@ func unplanned(format string, args ...any) error {
 	return &Unplanned{fmt.Sprintf(format, args...)}
 }
 
+// ErrForbidden is the error of a viewer who lacks a permission that a field needs. It
+// is no error of the query as long as nothing comes to that field.
+var ErrForbidden = errors.New("plan: a field needs a permission")
+
 // errAgain is the error of a plan that came to what gqlgen has to tell.
 var errAgain = errors.New("plan: gqlgen has to say what is wrong")
 
@@ -102,7 +106,7 @@ func (p *Planner) Run(ctx context.Context, o *graphql.OperationContext) (data []
 	}
 	viewer, ok := auth.ViewerFrom(ctx)
 	if !ok || viewer.Permissions&plan.permissions != plan.permissions {
-		return nil, errAgain
+		return nil, ErrForbidden
 	}
 	return p.run(ctx, plan, o.Variables)
 }

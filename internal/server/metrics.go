@@ -54,7 +54,7 @@ func NewMetrics() *Metrics {
 		}, []string{"operation_type", "outcome"}),
 		queries: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "dealflow_graphql_queries_total",
-			Help: "GraphQL queries, by the path that answered: planned, executed (not all can be planned), retried (the plan came to an error).",
+			Help: "GraphQL queries, by the path that answered: planned, executed (not all can be planned), retried (the plan came to an error), failed (and the executor to none).",
 		}, []string{"path"}),
 		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "dealflow_graphql_operation_duration_seconds",
