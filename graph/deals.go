@@ -30,6 +30,9 @@ func (deals) Value(_ context.Context, d *ent.Deal) (*read.Sum, error) {
 }
 
 func (deals) Stage(ctx context.Context, d *ent.Deal) (*ent.Stage, error) {
+	if d.Edges.Stage != nil {
+		return d.Edges.Stage, nil
+	}
 	return one(ctx, d, dealStageKey, read.Stages)
 }
 
@@ -41,6 +44,9 @@ func dealStageKey(d *ent.Deal) uuid.UUID { return d.StageID }
 // stageOf is the stage of a deal for the fields that are derived from it, which
 // share one statement.
 func stageOf(ctx context.Context, d *ent.Deal) (*ent.Stage, error) {
+	if d.Edges.Stage != nil {
+		return d.Edges.Stage, nil
+	}
 	return loadAs(ctx, d, "stage of a deal", dealStageKey, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID]*ent.Stage, error) {
 		return rowsByID(ctx, db, read.Stages, keys, nil)
 	})

@@ -40,6 +40,9 @@ func (leads) Businesses(ctx context.Context, l *ent.Lead) ([]*ent.Business, erro
 }
 
 func (leads) Stage(ctx context.Context, l *ent.Lead) (*ent.Stage, error) {
+	if l.Edges.Stage != nil {
+		return l.Edges.Stage, nil
+	}
 	return one(ctx, l, func(l *ent.Lead) uuid.UUID { return orZero(l.StageID) }, read.Stages)
 }
 

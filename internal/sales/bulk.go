@@ -228,15 +228,15 @@ func (c *change) recordMade(ctx context.Context, kind id.Kind, made []madeCard, 
 		}
 	}
 	return inChunks(len(made), func(from, to int) error {
-		rows := make([]*ent.ActivityCreate, 0, to-from)
+		rows := make([]ent.Activity, 0, to-from)
 		for _, one := range made[from:to] {
-			create := c.activity(activity.ActionCREATED, entity, one.id, one.changes)
+			row := c.activity(activity.ActionCREATED, entity, one.id, one.changes)
 			if retold {
-				create.SetCreatedAt(one.at)
+				row.CreatedAt = one.at
 			}
-			rows = append(rows, create)
+			rows = append(rows, row)
 		}
-		return c.db.Activity.CreateBulk(rows...).Exec(ctx)
+		return c.writeNow(ctx, insertActivities(rows...))
 	})
 }
 

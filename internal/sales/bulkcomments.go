@@ -41,7 +41,7 @@ func (s *Sales) ImportComments(ctx context.Context, comments []*ImportedComment)
 
 func (c *change) insertComments(ctx context.Context, comments []*ImportedComment) error {
 	rows := make([]*ent.CommentCreate, len(comments))
-	activities := make([]*ent.ActivityCreate, len(comments))
+	activities := make([]ent.Activity, len(comments))
 	for i, one := range comments {
 		at, about := stored(one.CreatedAt), one.subject()
 		rows[i] = c.db.Comment.Create().
@@ -63,7 +63,7 @@ func (c *change) insertComments(ctx context.Context, comments []*ImportedComment
 	if err := c.db.Comment.CreateBulk(rows...).Exec(ctx); err != nil {
 		return err
 	}
-	return c.db.Activity.CreateBulk(activities...).Exec(ctx)
+	return c.writeNow(ctx, insertActivities(activities...))
 }
 
 // as is the same change by another user.

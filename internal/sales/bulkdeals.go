@@ -295,15 +295,13 @@ func (b *dealBatch) updateRow(ctx context.Context, r *dealRow) (diff, error) {
 	if err := b.renewText(ctx, r); err != nil {
 		return nil, err
 	}
-	if err := b.updateDeal(&r.next).Exec(ctx); err != nil {
-		return nil, err
-	}
+	b.updateDeal(r.old, &r.next)
 	r.done(ImportUpdated, r.old.ID)
 	b.tellChange(activity.ActionUPDATED, card{id.Deal, r.old.ID}, &r.old.StageID, &r.next.StageID, false, changes)
-	if r.old.StageID == r.next.StageID {
-		return changes, nil
+	if r.old.StageID != r.next.StageID {
+		b.then(r.next.StageEnteredAt).switchStage(card{id.Deal, r.old.ID}, &r.old.StageID, r.stage)
 	}
-	return changes, b.then(r.next.StageEnteredAt).switchStage(ctx, card{id.Deal, r.old.ID}, r.stage)
+	return changes, b.writeNow(ctx)
 }
 
 // renewText renews what a search finds a deal by. The text that was read with
@@ -332,7 +330,7 @@ func (b *dealBatch) insert(ctx context.Context) error {
 
 func (b *dealBatch) insertRows(ctx context.Context, rows []*dealRow) error {
 	deals := make([]*ent.DealCreate, len(rows))
-	stays := make([]*ent.StageStayCreate, len(rows))
+	stays := make([]ent.StageStay, len(rows))
 	made := make([]madeCard, len(rows))
 	for i, r := range rows {
 		history := r.sent.history()
@@ -349,9 +347,7 @@ func (b *dealBatch) insertRows(ctx context.Context, rows []*dealRow) error {
 	if err := b.db.Deal.CreateBulk(deals...).Exec(ctx); err != nil {
 		return err
 	}
-	if err := b.db.StageStay.CreateBulk(stays...).Exec(ctx); err != nil {
-		return err
-	}
+	b.write(insertStays(stays...))
 	return b.recordMade(ctx, id.Deal, made, b.retold)
 }
 

@@ -306,12 +306,13 @@ func (b *leadBatch) updateRow(ctx context.Context, r *leadRow) (diff, error) {
 		return nil, nil
 	}
 	r.next.SearchText = leadText(&r.next)
-	if err := b.updateLead(r.old, &r.next).Exec(ctx); err != nil {
+	if err := b.updateLead(ctx, r.old, &r.next); err != nil {
 		return nil, err
 	}
 	r.done(ImportUpdated, r.old.ID)
 	b.tellChange(activity.ActionUPDATED, card{id.Lead, r.old.ID}, r.old.StageID, r.next.StageID, false, changes)
-	return changes, b.then(at).changeLeadStage(ctx, r.old, &r.next, r.stage)
+	b.then(at).changeLeadStage(r.old, &r.next, r.stage)
+	return changes, b.writeNow(ctx)
 }
 
 // placeRow puts a lead into the stage that its row says, or takes it off its
@@ -348,7 +349,7 @@ func (b *leadBatch) insert(ctx context.Context) error {
 func (b *leadBatch) insertRows(ctx context.Context, rows []*leadRow) error {
 	leads := make([]*ent.LeadCreate, len(rows))
 	made := make([]madeCard, len(rows))
-	var stays []*ent.StageStayCreate
+	var stays []ent.StageStay
 	for i, r := range rows {
 		at := r.sent.history().made(b.at)
 		if r.stage != nil {
@@ -363,8 +364,8 @@ func (b *leadBatch) insertRows(ctx context.Context, rows []*leadRow) error {
 	if err := b.db.Lead.CreateBulk(leads...).Exec(ctx); err != nil {
 		return err
 	}
-	if err := b.db.StageStay.CreateBulk(stays...).Exec(ctx); err != nil {
-		return err
+	if len(stays) > 0 {
+		b.write(insertStays(stays...))
 	}
 	return b.recordMade(ctx, id.Lead, made, b.retold)
 }

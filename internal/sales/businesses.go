@@ -51,7 +51,8 @@ func (s *Sales) CreateBusiness(ctx context.Context, input CreateBusinessInput) (
 		if err != nil {
 			return nil, err
 		}
-		return created, c.record(ctx, activity.ActionCREATED, activity.EntityTypeBUSINESS, created.ID, businessDiff(&ent.Business{}, created))
+		c.record(activity.ActionCREATED, activity.EntityTypeBUSINESS, created.ID, businessDiff(&ent.Business{}, created))
+		return created, nil
 	})
 }
 
@@ -93,7 +94,8 @@ func (s *Sales) DeleteBusiness(ctx context.Context, input DeleteBusinessInput) (
 		if err := c.db.Business.DeleteOne(old).Exec(ctx); err != nil {
 			return "", err
 		}
-		return old.GlobalID(), c.record(ctx, activity.ActionDELETED, activity.EntityTypeBUSINESS, old.ID, businessDiff(old, &ent.Business{}))
+		c.record(activity.ActionDELETED, activity.EntityTypeBUSINESS, old.ID, businessDiff(old, &ent.Business{}))
+		return old.GlobalID(), nil
 	})
 }
 
@@ -121,7 +123,8 @@ func (c *change) saveBusiness(ctx context.Context, old, next *ent.Business) (*en
 	if err != nil {
 		return nil, err
 	}
-	return saved, c.record(ctx, activity.ActionUPDATED, activity.EntityTypeBUSINESS, old.ID, changes)
+	c.record(activity.ActionUPDATED, activity.EntityTypeBUSINESS, old.ID, changes)
+	return saved, nil
 }
 
 // businessDiff is what changed between two states of a business, as the API shows it.

@@ -14,7 +14,6 @@ import (
 	"dealflow/ent/deal"
 	"dealflow/ent/event"
 	"dealflow/ent/lead"
-	"dealflow/ent/stagestay"
 	"dealflow/internal/id"
 	"dealflow/internal/rank"
 	"dealflow/internal/store"
@@ -226,18 +225,11 @@ func (c *change) writePlaces(ctx context.Context, kind id.Kind, keys []uuid.UUID
 
 // switchStages is switchStage for many cards.
 func (c *change) switchStages(ctx context.Context, kind id.Kind, keys []uuid.UUID, to *ent.Stage) error {
-	of := stagestay.LeadIDIn(keys...)
-	if kind == id.Deal {
-		of = stagestay.DealIDIn(keys...)
-	}
-	if err := c.db.StageStay.Update().Where(of, stagestay.LeftAtIsNil()).SetLeftAt(c.at).Exec(ctx); err != nil {
-		return err
-	}
-	stays := make([]*ent.StageStayCreate, len(keys))
+	stays := make([]ent.StageStay, len(keys))
 	for i, key := range keys {
 		stays[i] = c.stay(card{kind, key}, to)
 	}
-	return c.db.StageStay.CreateBulk(stays...).Exec(ctx)
+	return c.writeNow(ctx, c.leave(kind, keys...), insertStays(stays...))
 }
 
 // byID sets a column of many rows, each to a value of its own, in one UPDATE.

@@ -212,7 +212,8 @@ func (c *change) recordComment(ctx context.Context, action activity.Action, key 
 	if about.kind == id.Deal {
 		kind = activity.EntityTypeDEAL
 	}
-	return c.record(ctx, action, kind, about.id, d)
+	c.record(action, kind, about.id, d)
+	return nil
 }
 
 // excerpt is the beginning of a long text.

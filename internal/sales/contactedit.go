@@ -134,7 +134,8 @@ func (s *Sales) DeleteContact(ctx context.Context, input DeleteContactInput) (st
 		if err := c.db.Contact.DeleteOne(old).Exec(ctx); err != nil {
 			return "", err
 		}
-		return old.GlobalID(), c.record(ctx, activity.ActionDELETED, activity.EntityTypeCONTACT, old.ID, contactDiff(old, &ent.Contact{}))
+		c.record(activity.ActionDELETED, activity.EntityTypeCONTACT, old.ID, contactDiff(old, &ent.Contact{}))
+		return old.GlobalID(), nil
 	})
 }
 

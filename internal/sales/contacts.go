@@ -164,7 +164,8 @@ func (c *change) insertContact(ctx context.Context, next *ent.Contact) (*ent.Con
 	if err != nil {
 		return nil, err
 	}
-	return created, c.record(ctx, activity.ActionCREATED, activity.EntityTypeCONTACT, created.ID, contactDiff(&ent.Contact{}, created))
+	c.record(activity.ActionCREATED, activity.EntityTypeCONTACT, created.ID, contactDiff(&ent.Contact{}, created))
+	return created, nil
 }
 
 // fillContact gives a contact what it lacks and a description has.
@@ -234,7 +235,8 @@ func (c *change) saveContact(ctx context.Context, old, next *ent.Contact) (*ent.
 	if err := c.refreshDealTexts(ctx, saved); err != nil {
 		return nil, err
 	}
-	return saved, c.record(ctx, activity.ActionUPDATED, activity.EntityTypeCONTACT, old.ID, changes)
+	c.record(activity.ActionUPDATED, activity.EntityTypeCONTACT, old.ID, changes)
+	return saved, nil
 }
 
 // refreshDealTexts renews what a search finds a contact's deals by.

@@ -2,8 +2,10 @@ package sales
 
 import (
 	"context"
+	"slices"
 	"time"
 
+	"entgo.io/ent/dialect/sql"
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
@@ -12,6 +14,7 @@ import (
 	"dealflow/ent/deal"
 	"dealflow/ent/event"
 	"dealflow/internal/id"
+	"dealflow/internal/store"
 )
 
 // MoneyInput is an amount of money.
@@ -150,12 +153,11 @@ func (c *change) insertDeal(ctx context.Context, next *ent.Deal, stage *ent.Stag
 	if err != nil {
 		return nil, err
 	}
-	if err := c.enter(ctx, card{id.Deal, created.ID}, stage); err != nil {
-		return nil, err
-	}
+	c.switchStage(card{id.Deal, created.ID}, nil, stage)
 	changes := dealDiff(&ent.Deal{}, created)
 	c.tellCard(event.KindCARD_CREATED, card{id.Deal, created.ID}, nil, &stage.ID, changes)
-	return created, c.record(ctx, activity.ActionCREATED, activity.EntityTypeDEAL, created.ID, changes)
+	c.record(activity.ActionCREATED, activity.EntityTypeDEAL, created.ID, changes)
+	return created, nil
 }
 
 // createDeal is the INSERT of a deal that comes into its stage now.
@@ -330,7 +332,8 @@ func (s *Sales) DeleteDeal(ctx context.Context, input DeleteDealInput) (string, 
 		}
 		changes := dealDiff(old, &ent.Deal{})
 		c.tellCard(event.KindCARD_REMOVED, card{id.Deal, old.ID}, &old.StageID, nil, changes)
-		return old.GlobalID(), c.record(ctx, activity.ActionDELETED, activity.EntityTypeDEAL, old.ID, changes)
+		c.record(activity.ActionDELETED, activity.EntityTypeDEAL, old.ID, changes)
+		return old.GlobalID(), nil
 	})
 }
 
@@ -364,43 +367,43 @@ func (c *change) saveDeal(ctx context.Context, old, next *ent.Deal, stage *ent.S
 	if err := c.refreshText(ctx, old, next); err != nil {
 		return nil, err
 	}
-	saved, err := c.updateDeal(next).Save(ctx)
-	if err != nil {
-		return nil, err
-	}
+	c.updateDeal(old, next)
 	if old.StageID != next.StageID {
-		if err := c.switchStage(ctx, card{id.Deal, old.ID}, stage); err != nil {
-			return nil, err
-		}
+		c.switchStage(card{id.Deal, old.ID}, &old.StageID, stage)
 	}
+	next.Edges.Stage = stage // if it is here already
 	c.tellChange(action, card{id.Deal, old.ID}, &old.StageID, &next.StageID, old.Rank != next.Rank, changes)
-	return saved, c.record(ctx, action, activity.EntityTypeDEAL, old.ID, changes)
+	c.record(action, activity.EntityTypeDEAL, old.ID, changes)
+	return next, nil
 }
 
-// updateDeal is the UPDATE of a deal to what it is to be.
-func (c *change) updateDeal(next *ent.Deal) *ent.DealUpdateOne {
-	u := c.db.Deal.UpdateOneID(next.ID).
-		SetPipelineID(next.PipelineID).
-		SetStageID(next.StageID).
-		SetRank(next.Rank).
-		SetTitle(next.Title).
-		SetStatus(next.Status).
-		SetTags(next.Tags).
-		SetDuplicate(next.Duplicate).
-		SetSearchText(next.SearchText).
-		SetLastStatusChangeAt(next.LastStatusChangeAt).
-		SetStageEnteredAt(next.StageEnteredAt).
-		SetUpdatedAt(c.at).
-		AddVersion(1)
-	setOrClear(next.ValueAmount, u.SetValueAmount, u.ClearValueAmount)
-	setOrClear(next.ValueCurrency, u.SetValueCurrency, u.ClearValueCurrency)
-	setOrClear(next.Probability, u.SetProbability, u.ClearProbability)
-	setOrClear(next.ContactID, u.SetContactID, u.ClearContactID)
-	setOrClear(next.AssignedToID, u.SetAssignedToID, u.ClearAssignedToID)
-	setOrClear(next.Source, u.SetSource, u.ClearSource)
-	setOrClear(next.ExpectedCloseDate, u.SetExpectedCloseDate, u.ClearExpectedCloseDate)
-	setOrClear(next.LostReason, u.SetLostReason, u.ClearLostReason)
-	return u
+// updateDeal writes a deal as it is to be, its next version.
+func (c *change) updateDeal(old, next *ent.Deal) {
+	next.UpdatedAt, next.Version = c.at, old.Version+1
+	c.write(store.Update(deal.Table, sql.EQ(deal.FieldID, old.ID), func(u *sql.UpdateBuilder) {
+		set(u, deal.FieldPipelineID, old.PipelineID, next.PipelineID)
+		set(u, deal.FieldStageID, old.StageID, next.StageID)
+		u.Set(deal.FieldRank, next.Rank) // which its column may have lost to new ones
+		set(u, deal.FieldTitle, old.Title, next.Title)
+		set(u, deal.FieldStatus, old.Status, next.Status)
+		set(u, deal.FieldDuplicate, old.Duplicate, next.Duplicate)
+		set(u, deal.FieldSearchText, old.SearchText, next.SearchText)
+		set(u, deal.FieldLastStatusChangeAt, old.LastStatusChangeAt, next.LastStatusChangeAt)
+		set(u, deal.FieldStageEnteredAt, old.StageEnteredAt, next.StageEnteredAt)
+		set(u, deal.FieldUpdatedAt, old.UpdatedAt, next.UpdatedAt)
+		set(u, deal.FieldVersion, old.Version, next.Version)
+		setOrNull(u, deal.FieldValueAmount, old.ValueAmount, next.ValueAmount)
+		setOrNull(u, deal.FieldValueCurrency, old.ValueCurrency, next.ValueCurrency)
+		setOrNull(u, deal.FieldProbability, old.Probability, next.Probability)
+		setOrNull(u, deal.FieldContactID, old.ContactID, next.ContactID)
+		setOrNull(u, deal.FieldAssignedToID, old.AssignedToID, next.AssignedToID)
+		setOrNull(u, deal.FieldSource, old.Source, next.Source)
+		setOrNull(u, deal.FieldExpectedCloseDate, old.ExpectedCloseDate, next.ExpectedCloseDate)
+		setOrNull(u, deal.FieldLostReason, old.LostReason, next.LostReason)
+		if !slices.Equal(old.Tags, next.Tags) {
+			u.Set(deal.FieldTags, apiJSON(next.Tags))
+		}
+	}))
 }
 
 // dealDiff is what changed between two states of a deal, as the API shows it.

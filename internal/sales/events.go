@@ -3,8 +3,9 @@ package sales
 import (
 	"context"
 	"fmt"
+	"strconv"
 
-	entsql "entgo.io/ent/dialect/sql"
+	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	"dealflow/ent"
@@ -13,6 +14,7 @@ import (
 	"dealflow/ent/eventhead"
 	"dealflow/ent/stage"
 	"dealflow/internal/id"
+	"dealflow/internal/store"
 )
 
 // events are what a change tells those who watch boards. They are gathered while
@@ -101,21 +103,21 @@ func entityType(kind id.Kind) event.EntityType {
 	return event.EntityTypeLEAD
 }
 
-// advance writes what was told, and that there is something new.
+// advance writes what was told, and that there is something new, with all that is
+// pending.
 func (c *change) advance(ctx context.Context) error {
 	list := c.events.list
-	last, err := c.advanceHead(ctx, len(list))
-	if err != nil {
-		return fmt.Errorf("advance the event log: %w", err)
-	}
-	first := last - int64(len(list)) + 1
-	return inChunks(len(list), func(from, to int) error {
-		rows := make([]*ent.EventCreate, 0, to-from)
-		for i, told := range list[from:to] {
-			rows = append(rows, c.createEvent(told, first+int64(from+i)))
-		}
-		return c.db.Event.CreateBulk(rows...).Exec(ctx)
+	c.write(c.advanceHead(len(list)))
+	err := inChunks(len(list), func(from, to int) error {
+		return c.writeNow(ctx, c.insertEvents(list[from:to], len(list)-from))
 	})
+	if err == nil && len(list) == 0 {
+		err = c.writeNow(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("write down what was changed: %w", err)
+	}
+	return nil
 }
 
 // locate gives events the pipelines of their stages.
@@ -164,49 +166,44 @@ func (c *change) findPipelines(ctx context.Context, list []*ent.Event) error {
 	return err
 }
 
-// advanceHead gives the organization another revision, takes the next places in its
-// event log, if any, and answers the last that is taken. It waits for whoever did so
-// and has not committed yet.
+// advanceHead gives the organization another revision, and takes the next places in
+// its event log, if any. It waits for whoever did so and has not committed yet.
 //
 // A revision is random, not counted: what is written after the database was set back
 // to a backup is not to be taken for what was written before.
-func (c *change) advanceHead(ctx context.Context, places int) (int64, error) {
+func (c *change) advanceHead(places int) store.Write {
 	revision := uuid.New()
-	query, args := entsql.Dialect(c.dialect).
-		Insert(eventhead.Table).
-		Columns(eventhead.FieldID, eventhead.FieldOrganizationID, eventhead.FieldSeq, eventhead.FieldRevision).
-		Values(id.New(), c.organization, places, revision).
-		OnConflict(
-			entsql.ConflictColumns(eventhead.FieldOrganizationID),
-			entsql.ResolveWith(func(u *entsql.UpdateSet) {
-				u.Add(eventhead.FieldSeq, places).Set(eventhead.FieldRevision, revision)
-			}),
-		).
-		Returning(eventhead.FieldSeq).
-		Query()
-	rows, err := c.db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return 0, err
-	}
-	defer rows.Close()
-	return entsql.ScanInt64(rows)
+	return store.Upsert(eventhead.Table,
+		[]string{eventhead.FieldID, eventhead.FieldSeq, eventhead.FieldRevision},
+		[]any{id.New(), places, revision},
+		func(u *sql.UpdateSet) {
+			u.Add(eventhead.FieldSeq, places).Set(eventhead.FieldRevision, revision)
+		}, eventhead.FieldSeq)
 }
 
-// createEvent is the INSERT of an event into its place.
-func (c *change) createEvent(told *ent.Event, seq int64) *ent.EventCreate {
-	return c.db.Event.Create().
-		SetID(told.ID).
-		SetOrganizationID(c.organization).
-		SetSeq(seq).
-		SetKind(told.Kind).
-		SetEntityType(told.EntityType).
-		SetEntityID(told.EntityID).
-		SetNillableFromPipelineID(told.FromPipelineID).
-		SetNillableFromStageID(told.FromStageID).
-		SetNillableToPipelineID(told.ToPipelineID).
-		SetNillableToStageID(told.ToStageID).
-		SetNillableCommentID(told.CommentID).
-		SetNillableUserID(told.UserID).
-		SetChanges(told.Changes).
-		SetCreatedAt(c.at)
+// insertEvents writes events into their places: the first of them has as many to the
+// end of the log, itself included, as are left.
+func (c *change) insertEvents(list []*ent.Event, left int) store.Write {
+	rows := make([][]any, len(list))
+	for i, told := range list {
+		rows[i] = []any{
+			told.ID, c.placeAt(left - i - 1), told.Kind, told.EntityType, told.EntityID,
+			told.FromPipelineID, told.FromStageID, told.ToPipelineID, told.ToStageID,
+			told.CommentID, told.UserID, diff(told.Changes).stored(), c.at,
+		}
+	}
+	return store.Insert(event.Table, []string{
+		event.FieldID, event.FieldSeq, event.FieldKind, event.FieldEntityType, event.FieldEntityID,
+		event.FieldFromPipelineID, event.FieldFromStageID, event.FieldToPipelineID, event.FieldToStageID,
+		event.FieldCommentID, event.FieldUserID, event.FieldChanges, event.FieldCreatedAt,
+	}, rows...)
+}
+
+// placeAt is a place in the log so many before its end.
+func (c *change) placeAt(before int) sql.Querier {
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.WriteString("(SELECT ").Ident(eventhead.FieldSeq).WriteString(" FROM ").Ident(eventhead.Table).
+			WriteString(" WHERE ").Ident(eventhead.FieldOrganizationID).WriteString(" = ").Arg(c.organization).
+			WriteString(") - " + strconv.Itoa(before))
+	})
 }

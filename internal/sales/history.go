@@ -1,13 +1,13 @@
 package sales
 
 import (
-	"context"
-
+	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	"dealflow/ent"
 	"dealflow/ent/stagestay"
 	"dealflow/internal/id"
+	"dealflow/internal/store"
 )
 
 // card is a deal or a lead.
@@ -16,37 +16,54 @@ type card struct {
 	id   uuid.UUID
 }
 
-// enter begins a card's stay in a stage.
-func (c *change) enter(ctx context.Context, one card, stage *ent.Stage) error {
-	return c.stay(one, stage).Exec(ctx)
+// switchStage ends a card's stay in a stage, if it is in one, and begins the next,
+// if there is one.
+func (c *change) switchStage(one card, from *uuid.UUID, to *ent.Stage) {
+	if from != nil {
+		c.write(c.leave(one.kind, one.id))
+	}
+	if to != nil {
+		c.write(insertStays(c.stay(one, to)))
+	}
 }
 
-// leave ends a card's stay in the stage that it is in, if it is in one.
-func (c *change) leave(ctx context.Context, one card) error {
-	update := c.db.StageStay.Update().Where(stagestay.LeftAtIsNil()).SetLeftAt(c.at)
+// leave ends the stays of cards of a kind.
+func (c *change) leave(kind id.Kind, keys ...uuid.UUID) store.Write {
+	cards := sql.In(cardColumn(kind), anys(keys)...)
+	if len(keys) == 1 {
+		cards = sql.EQ(cardColumn(kind), keys[0])
+	}
+	return store.Update(stagestay.Table, sql.And(cards, sql.IsNull(stagestay.FieldLeftAt)), func(u *sql.UpdateBuilder) {
+		u.Set(stagestay.FieldLeftAt, c.at)
+	})
+}
+
+// cardColumn is where a stay has its card.
+func cardColumn(kind id.Kind) string {
+	if kind == id.Deal {
+		return stagestay.FieldDealID
+	}
+	return stagestay.FieldLeadID
+}
+
+// stay is one that begins now.
+func (c *change) stay(one card, stage *ent.Stage) ent.StageStay {
+	stay := ent.StageStay{ID: id.New(), StageID: &stage.ID, StageName: stage.Name, EnteredAt: c.at}
 	if one.kind == id.Deal {
-		return update.Where(stagestay.DealID(one.id)).Exec(ctx)
+		stay.DealID = &one.id
+	} else {
+		stay.LeadID = &one.id
 	}
-	return update.Where(stagestay.LeadID(one.id)).Exec(ctx)
+	return stay
 }
 
-// switchStage ends a card's stay and begins the next.
-func (c *change) switchStage(ctx context.Context, one card, stage *ent.Stage) error {
-	if err := c.leave(ctx, one); err != nil {
-		return err
+func insertStays(list ...ent.StageStay) store.Write {
+	rows := make([][]any, len(list))
+	for i, one := range list {
+		rows[i] = []any{one.ID, one.DealID, one.LeadID, one.StageID, one.StageName, one.EnteredAt}
 	}
-	return c.enter(ctx, one, stage)
-}
-
-// stay is the INSERT of a stay that begins now.
-func (c *change) stay(one card, stage *ent.Stage) *ent.StageStayCreate {
-	create := c.db.StageStay.Create().
-		SetOrganizationID(c.organization).
-		SetStageID(stage.ID).
-		SetStageName(stage.Name).
-		SetEnteredAt(c.at)
-	if one.kind == id.Deal {
-		return create.SetDealID(one.id)
-	}
-	return create.SetLeadID(one.id)
+	return store.Insert(stagestay.Table, []string{
+		stagestay.FieldID, stagestay.FieldDealID, stagestay.FieldLeadID, stagestay.FieldStageID,
+		stagestay.FieldStageName, stagestay.FieldEnteredAt,
+	}, rows...)
 }

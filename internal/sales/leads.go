@@ -2,7 +2,9 @@ package sales
 
 import (
 	"context"
+	"slices"
 
+	"entgo.io/ent/dialect/sql"
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
@@ -11,6 +13,7 @@ import (
 	"dealflow/ent/event"
 	"dealflow/ent/lead"
 	"dealflow/internal/id"
+	"dealflow/internal/store"
 )
 
 // SocialMediaInput holds addresses of a person elsewhere.
@@ -133,13 +136,12 @@ func (c *change) insertLead(ctx context.Context, next *ent.Lead, stage *ent.Stag
 		return nil, err
 	}
 	if stage != nil {
-		if err := c.enter(ctx, card{id.Lead, created.ID}, stage); err != nil {
-			return nil, err
-		}
+		c.switchStage(card{id.Lead, created.ID}, nil, stage)
 	}
 	changes := leadDiff(&ent.Lead{}, next)
 	c.tellCard(event.KindCARD_CREATED, card{id.Lead, created.ID}, nil, next.StageID, changes)
-	return created, c.record(ctx, activity.ActionCREATED, activity.EntityTypeLEAD, created.ID, changes)
+	c.record(activity.ActionCREATED, activity.EntityTypeLEAD, created.ID, changes)
+	return created, nil
 }
 
 // createLead is the INSERT of a lead.
@@ -274,63 +276,59 @@ func (c *change) saveLead(ctx context.Context, old, next *ent.Lead, stage *ent.S
 		return old, nil
 	}
 	next.SearchText = leadText(next)
-	saved, err := c.updateLead(old, next).Save(ctx)
-	if err != nil {
+	if err := c.updateLead(ctx, old, next); err != nil {
 		return nil, err
 	}
-	if err := c.changeLeadStage(ctx, old, next, stage); err != nil {
-		return nil, err
-	}
+	c.changeLeadStage(old, next, stage)
+	next.Edges = ent.LeadEdges{Stage: stage}
 	c.tellChange(action, card{id.Lead, old.ID}, old.StageID, next.StageID, old.Rank != next.Rank, changes)
-	return saved, c.record(ctx, action, activity.EntityTypeLEAD, old.ID, changes)
+	c.record(action, activity.EntityTypeLEAD, old.ID, changes)
+	return next, nil
 }
 
 // changeLeadStage writes the history of a lead that got another stage, or its
 // first, or none.
-func (c *change) changeLeadStage(ctx context.Context, old, next *ent.Lead, stage *ent.Stage) error {
-	one := card{id.Lead, old.ID}
-	switch {
-	case equal(old.StageID, next.StageID):
-		return nil
-	case old.StageID == nil:
-		return c.enter(ctx, one, stage)
-	case next.StageID == nil:
-		return c.leave(ctx, one)
-	default:
-		return c.switchStage(ctx, one, stage)
+func (c *change) changeLeadStage(old, next *ent.Lead, stage *ent.Stage) {
+	if !equal(old.StageID, next.StageID) {
+		c.switchStage(card{id.Lead, old.ID}, old.StageID, stage)
 	}
 }
 
-// updateLead is the UPDATE of a lead to what it is to be.
-func (c *change) updateLead(old, next *ent.Lead) *ent.LeadUpdateOne {
-	u := c.db.Lead.UpdateOneID(next.ID).
-		SetFirstName(next.FirstName).
-		SetLastName(next.LastName).
-		SetState(next.State).
-		SetPhoneNumbers(next.PhoneNumbers).
-		SetStatusID(next.StatusID).
-		SetRank(next.Rank).
-		SetSearchText(next.SearchText).
-		SetUpdatedAt(c.at).
-		AddVersion(1)
-	setOrClear(next.Email, u.SetEmail, u.ClearEmail)
-	setOrClear(next.Photo, u.SetPhoto, u.ClearPhoto)
-	setOrClear(next.Source, u.SetSource, u.ClearSource)
-	setOrClear(next.Description, u.SetDescription, u.ClearDescription)
-	setOrClear(next.Location, u.SetLocation, u.ClearLocation)
-	setOrClear(next.Position, u.SetPosition, u.ClearPosition)
-	setOrClear(next.Company, u.SetCompany, u.ClearCompany)
-	setOrClear(next.StageID, u.SetStageID, u.ClearStageID)
-	setOrClear(next.StageEnteredAt, u.SetStageEnteredAt, u.ClearStageEnteredAt)
-	if next.SocialMedia == nil {
-		u.ClearSocialMedia()
-	} else {
-		u.SetSocialMedia(next.SocialMedia)
+// updateLead writes a lead as it is to be, its next version.
+func (c *change) updateLead(ctx context.Context, old, next *ent.Lead) error {
+	next.UpdatedAt, next.Version = c.at, old.Version+1
+	c.write(store.Update(lead.Table, sql.EQ(lead.FieldID, old.ID), func(u *sql.UpdateBuilder) {
+		set(u, lead.FieldFirstName, old.FirstName, next.FirstName)
+		set(u, lead.FieldLastName, old.LastName, next.LastName)
+		set(u, lead.FieldState, old.State, next.State)
+		set(u, lead.FieldStatusID, old.StatusID, next.StatusID)
+		u.Set(lead.FieldRank, next.Rank) // which its column may have lost to new ones
+		set(u, lead.FieldSearchText, old.SearchText, next.SearchText)
+		set(u, lead.FieldUpdatedAt, old.UpdatedAt, next.UpdatedAt)
+		set(u, lead.FieldVersion, old.Version, next.Version)
+		setOrNull(u, lead.FieldEmail, old.Email, next.Email)
+		setOrNull(u, lead.FieldPhoto, old.Photo, next.Photo)
+		setOrNull(u, lead.FieldSource, old.Source, next.Source)
+		setOrNull(u, lead.FieldDescription, old.Description, next.Description)
+		setOrNull(u, lead.FieldLocation, old.Location, next.Location)
+		setOrNull(u, lead.FieldPosition, old.Position, next.Position)
+		setOrNull(u, lead.FieldCompany, old.Company, next.Company)
+		setOrNull(u, lead.FieldStageID, old.StageID, next.StageID)
+		setOrNull(u, lead.FieldStageEnteredAt, old.StageEnteredAt, next.StageEnteredAt)
+		if !slices.Equal(old.PhoneNumbers, next.PhoneNumbers) {
+			u.Set(lead.FieldPhoneNumbers, apiJSON(next.PhoneNumbers))
+		}
+		switch {
+		case next.SocialMedia == nil && old.SocialMedia != nil:
+			u.SetNull(lead.FieldSocialMedia)
+		case next.SocialMedia != nil && !equal(old.SocialMedia, next.SocialMedia):
+			u.Set(lead.FieldSocialMedia, apiJSON(next.SocialMedia))
+		}
+	}))
+	if sameBusinesses(old, next) {
+		return nil
 	}
-	if !sameBusinesses(old, next) {
-		u.ClearBusinesses().AddBusinesses(next.Edges.Businesses...)
-	}
-	return u
+	return c.db.Lead.UpdateOneID(old.ID).ClearBusinesses().AddBusinesses(next.Edges.Businesses...).Exec(ctx)
 }
 
 // leadDiff is what changed between two states of a lead, as the API shows it.

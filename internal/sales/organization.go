@@ -80,5 +80,6 @@ func (c *change) saveOrganization(ctx context.Context, old, next *ent.Organizati
 	if err != nil {
 		return nil, err
 	}
-	return saved, c.record(ctx, activity.ActionUPDATED, activity.EntityTypeORGANIZATION, old.ID, changes)
+	c.record(activity.ActionUPDATED, activity.EntityTypeORGANIZATION, old.ID, changes)
+	return saved, nil
 }

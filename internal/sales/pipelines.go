@@ -328,7 +328,8 @@ func (c *change) savePipeline(ctx context.Context, old, next *ent.Pipeline, acti
 // recordPipeline writes down what became of a pipeline, and tells it.
 func (c *change) recordPipeline(ctx context.Context, action activity.Action, key uuid.UUID, changes diff) error {
 	c.tellPipeline(event.KindPIPELINE_CHANGED, key, changes)
-	return c.record(ctx, action, activity.EntityTypePIPELINE, key, changes)
+	c.record(action, activity.EntityTypePIPELINE, key, changes)
+	return nil
 }
 
 // restage notes that a pipeline's list of stages has changed, which is part of

@@ -10,6 +10,8 @@ import (
 	"dealflow/ent"
 	"dealflow/ent/activity"
 	"dealflow/ent/schema"
+	"dealflow/internal/id"
+	"dealflow/internal/store"
 )
 
 // Change is what became of one field.
@@ -28,6 +30,14 @@ func (d *diff) note(field string, from, to any) {
 	}
 }
 
+// stored is the diff as the database keeps it.
+func (d diff) stored() json.RawMessage {
+	if len(d) == 0 {
+		return json.RawMessage("[]")
+	}
+	return apiJSON(d)
+}
+
 // apiJSON writes a value of one of the few types that fields have; none of
 // them can fail to encode.
 func apiJSON(value any) json.RawMessage {
@@ -39,33 +49,37 @@ func apiJSON(value any) json.RawMessage {
 }
 
 // record writes down that something was done to an entity.
-func (c *change) record(ctx context.Context, action activity.Action, kind activity.EntityType, entity uuid.UUID, changes diff) error {
-	return c.activity(action, kind, entity, changes).Exec(ctx)
+func (c *change) record(action activity.Action, kind activity.EntityType, entity uuid.UUID, changes diff) {
+	c.write(insertActivities(c.activity(action, kind, entity, changes)))
 }
 
 // recordMany writes down that the same was done to many entities.
 func (c *change) recordMany(ctx context.Context, action activity.Action, kind activity.EntityType, entities []uuid.UUID, changes func(int) diff) error {
 	return inChunks(len(entities), func(from, to int) error {
-		rows := make([]*ent.ActivityCreate, 0, to-from)
+		rows := make([]ent.Activity, 0, to-from)
 		for i := from; i < to; i++ {
 			rows = append(rows, c.activity(action, kind, entities[i], changes(i)))
 		}
-		return c.db.Activity.CreateBulk(rows...).Exec(ctx)
+		return c.writeNow(ctx, insertActivities(rows...))
 	})
 }
 
-func (c *change) activity(action activity.Action, kind activity.EntityType, entity uuid.UUID, changes diff) *ent.ActivityCreate {
-	if changes == nil {
-		changes = diff{}
+// activity is what is written down of something that is done now.
+func (c *change) activity(action activity.Action, kind activity.EntityType, entity uuid.UUID, changes diff) ent.Activity {
+	return ent.Activity{
+		ID: id.New(), Action: action, EntityType: kind, EntityID: entity, UserID: c.user, Changes: changes, CreatedAt: c.at,
 	}
-	return c.db.Activity.Create().
-		SetOrganizationID(c.organization).
-		SetAction(action).
-		SetEntityType(kind).
-		SetEntityID(entity).
-		SetNillableUserID(c.user).
-		SetChanges(changes).
-		SetCreatedAt(c.at)
+}
+
+func insertActivities(list ...ent.Activity) store.Write {
+	rows := make([][]any, len(list))
+	for i, one := range list {
+		rows[i] = []any{one.ID, one.Action, one.EntityType, one.EntityID, one.UserID, diff(one.Changes).stored(), one.CreatedAt}
+	}
+	return store.Insert(activity.Table, []string{
+		activity.FieldID, activity.FieldAction, activity.FieldEntityType, activity.FieldEntityID, activity.FieldUserID,
+		activity.FieldChanges, activity.FieldCreatedAt,
+	}, rows...)
 }
 
 // chunk bounds the rows of one INSERT: SQLite takes 32,766 parameters.

@@ -41,7 +41,7 @@ func (s *Sales) OnEvents(committed func(organization uuid.UUID)) { s.committed =
 // change is one transaction: the store within it, who makes it and when.
 type change struct {
 	db           *ent.Client
-	dialect      string
+	store        *store.Store
 	photos       *photo.Store
 	organization uuid.UUID
 	user         *uuid.UUID
@@ -51,11 +51,28 @@ type change struct {
 	at    time.Time
 	clock func() time.Time
 
-	events *events
+	events  *events
+	pending *pending
 }
 
 // locked notes that the change has waited for a lock, and had it.
 func (c *change) locked() { c.at = c.clock() }
+
+// pending are writes that go to the database together with the next that has to be
+// there at once, or with the events.
+type pending struct{ writes []store.Write }
+
+// write writes something that nothing reads before the change is over.
+func (c *change) write(writes ...store.Write) {
+	c.pending.writes = append(c.pending.writes, writes...)
+}
+
+// writeNow writes what is pending, and more.
+func (c *change) writeNow(ctx context.Context, more ...store.Write) error {
+	writes := append(c.pending.writes, more...)
+	c.pending.writes = nil
+	return c.store.Together(ctx, c.db, writes...)
+}
 
 // errAgain asks for the transaction to be run again, when what it was built on
 // has changed under it.
@@ -88,7 +105,7 @@ func (s *Sales) change(ctx context.Context, fn func(context.Context, *change) er
 		if err == nil && told {
 			s.store.AfterCommit(ctx, func(context.Context) { s.committed(viewer.OrganizationID) })
 		}
-		if !errors.Is(err, errAgain) && !ent.IsConstraintError(err) {
+		if !errors.Is(err, errAgain) && !store.IsConstraint(err) {
 			return err
 		}
 	}
@@ -101,11 +118,16 @@ func (s *Sales) change(ctx context.Context, fn func(context.Context, *change) er
 // finish writes what the change tells, and that there is something new. Nothing
 // of the change may follow it.
 func (s *Sales) finish(ctx context.Context, c *change) error {
-	if !store.Wrote(ctx) {
+	if !store.Wrote(ctx) && len(c.pending.writes) == 0 {
 		return nil
 	}
 	if err := c.locate(ctx, c.events.list); err != nil {
 		return err
+	}
+	if s.store.InWhole(ctx) { // which reads what is written before the events are
+		if err := c.writeNow(ctx); err != nil {
+			return err
+		}
 	}
 	return s.store.BeforeCommit(ctx, c.db, func(ctx context.Context, db *ent.Client) error {
 		c.db = db
@@ -116,13 +138,14 @@ func (s *Sales) finish(ctx context.Context, c *change) error {
 func (s *Sales) begin(db *ent.Client, viewer auth.Viewer) *change {
 	c := &change{
 		db:           db,
-		dialect:      s.store.Dialect,
+		store:        s.store,
 		photos:       s.photos,
 		organization: viewer.OrganizationID,
 		permissions:  viewer.Permissions,
 		at:           s.moment(),
 		clock:        s.moment,
 		events:       &events{pipelines: map[uuid.UUID]uuid.UUID{}},
+		pending:      &pending{},
 	}
 	if viewer.UserID != uuid.Nil {
 		c.user = &viewer.UserID

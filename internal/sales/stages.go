@@ -202,7 +202,8 @@ func (c *change) reorder(ctx context.Context, b *board, stages []*ent.Stage) (*e
 	if err != nil {
 		return nil, err
 	}
-	return owner, c.record(ctx, activity.ActionREORDERED, activity.EntityTypePIPELINE, owner.ID, changes)
+	c.record(activity.ActionREORDERED, activity.EntityTypePIPELINE, owner.ID, changes)
+	return owner, nil
 }
 
 // DeleteStage deletes a stage, and answers its id and its pipeline. Its cards
@@ -290,7 +291,8 @@ func (c *change) saveStage(ctx context.Context, old, next *ent.Stage) (*ent.Stag
 		return nil, err
 	}
 	c.tellStage(event.KindSTAGE_UPDATED, saved, changes)
-	return saved, c.record(ctx, activity.ActionUPDATED, activity.EntityTypeSTAGE, old.ID, changes)
+	c.record(activity.ActionUPDATED, activity.EntityTypeSTAGE, old.ID, changes)
+	return saved, nil
 }
 
 // recordStages writes down that stages were made, or deleted, and tells it.

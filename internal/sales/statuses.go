@@ -153,7 +153,8 @@ func (c *change) saveStatus(ctx context.Context, old, next *ent.LeadStatus) (*en
 	if err != nil {
 		return nil, err
 	}
-	return saved, c.record(ctx, activity.ActionUPDATED, activity.EntityTypeLEAD_STATUS, old.ID, changes)
+	c.record(activity.ActionUPDATED, activity.EntityTypeLEAD_STATUS, old.ID, changes)
+	return saved, nil
 }
 
 // ReorderLeadStatuses gives lead statuses the places that are named, one after
@@ -279,7 +280,8 @@ func (s *Sales) DeleteLeadStatus(ctx context.Context, input DeleteLeadStatusInpu
 		if _, _, err := c.arrangeStatuses(ctx, slices.DeleteFunc(all, hasID(old.ID))); err != nil {
 			return "", err
 		}
-		return old.GlobalID(), c.record(ctx, activity.ActionDELETED, activity.EntityTypeLEAD_STATUS, old.ID, statusDiff(old, &ent.LeadStatus{}))
+		c.record(activity.ActionDELETED, activity.EntityTypeLEAD_STATUS, old.ID, statusDiff(old, &ent.LeadStatus{}))
+		return old.GlobalID(), nil
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	"dealflow/internal/id"
@@ -32,6 +33,33 @@ func setOrClear[T, B any](value *T, set func(T) B, clear func() B) {
 		return
 	}
 	set(*value)
+}
+
+// set writes a column in an UPDATE if its value changes.
+func set[T comparable](u *sql.UpdateBuilder, column string, old, next T) {
+	if old != next {
+		u.Set(column, next)
+	}
+}
+
+// setOrNull is set of a column that may have no value.
+func setOrNull[T comparable](u *sql.UpdateBuilder, column string, old, next *T) {
+	switch {
+	case equal(old, next):
+	case next == nil:
+		u.SetNull(column)
+	default:
+		u.Set(column, *next)
+	}
+}
+
+// anys is a list as arguments of a statement.
+func anys[T any](list []T) []any {
+	args := make([]any, len(list))
+	for i, one := range list {
+		args[i] = one
+	}
+	return args
 }
 
 // searchText is what a search looks through: the texts in lower case, one a line.

@@ -151,8 +151,8 @@ func (w watched) note(ctx context.Context, query string, args []any, start time.
 	if c := counterOf(ctx); c != nil {
 		c.add(query, args)
 	}
-	if state, ok := ctx.Value(txKey{}).(*txState); ok && !reads(query) {
-		state.wrote.Store(true)
+	if !reads(query) {
+		noteWrite(ctx)
 	}
 	if w.observe != nil {
 		w.observe(ctx, query, time.Since(start), err)

@@ -147,7 +147,7 @@ func (p pools) QueryContext(ctx context.Context, query string, args ...any) (*sq
 }
 
 // reads tells whether a statement only reads. A WITH that writes is taken for
-// one that reads, and then refused by SQLite: nobody here writes such a thing.
+// one that reads: that of Together alone does, which knows it.
 func reads(query string) bool {
 	verb, _, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(query, unprepared)), " ")
 	return strings.EqualFold(verb, "SELECT") || strings.EqualFold(verb, "WITH")

@@ -36,6 +36,12 @@ func Wrote(ctx context.Context) bool {
 	return ok && state.wrote.Load()
 }
 
+func noteWrite(ctx context.Context) {
+	if state, ok := ctx.Value(txKey{}).(*txState); ok {
+		state.wrote.Store(true)
+	}
+}
+
 // Tx runs fn in a transaction, which is committed when fn returns nil and
 // rolled back when it returns an error or panics. Fn uses nothing but the
 // context and the client that it is given; the store's own client refuses that

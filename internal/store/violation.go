@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"entgo.io/ent/dialect/sql/schema"
+	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/lib/pq"
 	"github.com/lib/pq/pqerror"
 	"modernc.org/sqlite"
@@ -78,3 +79,6 @@ func names(columns []*schema.Column) []string {
 	}
 	return list
 }
+
+// IsConstraint tells whether err is the database's refusal to break a constraint.
+func IsConstraint(err error) bool { return err != nil && sqlgraph.IsConstraintError(err) }
