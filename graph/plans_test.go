@@ -20,6 +20,7 @@ import (
 	"dealflow/internal/apitest"
 	"dealflow/internal/sales"
 	"dealflow/internal/store"
+	"dealflow/internal/store/storetest"
 )
 
 // walk is a request, and how the databases are to come to the rows of one of
@@ -97,6 +98,27 @@ func TestPlans(t *testing.T) {
 			})
 		}
 	})
+}
+
+// TestTotalsReadNoCards shows that what stages come to is read from indexes alone,
+// once a VACUUM has been there.
+func TestTotalsReadNoCards(t *testing.T) {
+	api := apitest.New(t, storetest.Postgres(t))
+	ada := api.Organization(t, "acme")
+	crowd(t, api)
+	fillBoard(t, ada, 0)
+	_, err := api.Store.Client.ExecContext(store.System(t.Context()), "VACUUM ANALYZE")
+	must(t, err)
+	ada.Must(t, `{ pipelines(first: 2) { nodes { stages { summary { leadCount dealCount value { amount } weightedValue { amount } } } } } }`, nil)
+	plans := ""
+	for i, statement := range api.Statements() {
+		plans += explain(t, api, statement, api.Arguments()[i])
+	}
+	for _, index := range []string{"deal_stage_id_rank_id", "lead_stage_id_rank_id"} {
+		if !strings.Contains(plans, "Index Only Scan using "+index) {
+			t.Errorf("%s is not all that is read in\n%s", index, plans)
+		}
+	}
 }
 
 // TestPlansOfCommands is TestPlans, of what is not done by requests.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"entgo.io/ent/dialect"
 	"github.com/google/uuid"
 
 	"dealflow/internal/apitest"
@@ -177,7 +178,11 @@ func TestRevisionWithoutAnEvent(t *testing.T) {
 		}
 		changed, heads := count(apitest.Vars{"currency": "EUR"})
 		same, none := count(apitest.Vars{"currency": "EUR"})
-		if heads != 1 || none != 0 || changed != 6 || same != 1 {
+		want := 6
+		if api.Store.Dialect == dialect.Postgres {
+			want = 5 // the activity and the revision are one there
+		}
+		if heads != 1 || none != 0 || changed != want || same != 1 {
 			t.Errorf("a change takes %d statements, %d of them for the revision; and %d, %d when nothing changes", changed, heads, same, none)
 		}
 		rows := rowsOf(t, api.Store, "SELECT seq FROM event_heads")

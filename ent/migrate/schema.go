@@ -300,6 +300,19 @@ var (
 				Name:    "deal_stage_id_rank_id",
 				Unique:  false,
 				Columns: []*schema.Column{DealsColumns[21], DealsColumns[6], DealsColumns[0]},
+				Annotation: &entsql.IndexAnnotation{
+					IncludeColumns: []string{
+						DealsColumns[19].Name,
+
+						DealsColumns[10].Name,
+
+						DealsColumns[9].Name,
+
+						DealsColumns[8].Name,
+
+						DealsColumns[11].Name,
+					},
+				},
 			},
 			{
 				Name:    "deal_pipeline_id_created_at_id",
@@ -562,6 +575,13 @@ var (
 				Name:    "lead_stage_id_rank_id",
 				Unique:  false,
 				Columns: []*schema.Column{LeadsColumns[23], LeadsColumns[18], LeadsColumns[0]},
+				Annotation: &entsql.IndexAnnotation{
+					IncludeColumns: []string{
+						LeadsColumns[21].Name,
+
+						LeadsColumns[20].Name,
+					},
+				},
 			},
 			{
 				Name:    "lead_organization_id_created_at_id",
@@ -872,11 +892,6 @@ func init() {
 	APIKeysTable.ForeignKeys[0].RefTable = OrganizationsTable
 	ActivitiesTable.ForeignKeys[0].RefTable = OrganizationsTable
 	ActivitiesTable.ForeignKeys[1].RefTable = UsersTable
-	ActivitiesTable.Annotation = &entsql.Annotation{}
-	ActivitiesTable.Annotation.Checks = map[string]string{
-		"activity_action":      "action IN ('CREATED', 'UPDATED', 'DELETED', 'MOVED', 'STATUS_CHANGED', 'ARCHIVED', 'RESTORED', 'REORDERED', 'COMMENTED', 'COMMENT_EDITED', 'COMMENT_DELETED', 'PHOTO_CHANGED', 'PHOTO_DELETED')",
-		"activity_entity_type": "entity_type IN ('ORGANIZATION', 'PIPELINE', 'STAGE', 'DEAL', 'LEAD', 'LEAD_STATUS', 'CONTACT', 'BUSINESS')",
-	}
 	BusinessesTable.ForeignKeys[0].RefTable = OrganizationsTable
 	CommentsTable.ForeignKeys[0].RefTable = OrganizationsTable
 	CommentsTable.ForeignKeys[1].RefTable = LeadsTable
@@ -907,9 +922,7 @@ func init() {
 	EventsTable.ForeignKeys[0].RefTable = OrganizationsTable
 	EventsTable.Annotation = &entsql.Annotation{}
 	EventsTable.Annotation.Checks = map[string]string{
-		"event_entity_type": "entity_type IN ('PIPELINE', 'STAGE', 'DEAL', 'LEAD')",
-		"event_kind":        "kind IN ('CARD_CREATED', 'CARD_UPDATED', 'CARD_MOVED', 'CARD_REMOVED', 'CARD_ARCHIVED', 'CARD_RESTORED', 'STAGE_CREATED', 'STAGE_UPDATED', 'STAGES_REORDERED', 'STAGE_REMOVED', 'PIPELINE_CHANGED', 'COMMENT_ADDED', 'COMMENT_EDITED', 'COMMENT_DELETED')",
-		"event_seq":         "seq > 0",
+		"event_seq": "seq > 0",
 	}
 	EventHeadsTable.ForeignKeys[0].RefTable = OrganizationsTable
 	IdempotentAnswersTable.ForeignKeys[0].RefTable = OrganizationsTable

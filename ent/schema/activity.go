@@ -5,7 +5,6 @@ import (
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/entsql"
-	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
@@ -55,18 +54,5 @@ func (Activity) Edges() []ent.Edge {
 func (Activity) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("entity_id", "created_at", "id"),
-	}
-}
-
-// Annotations of the entity.
-func (Activity) Annotations() []schema.Annotation {
-	return []schema.Annotation{
-		entsql.Checks(map[string]string{
-			"activity_action": "action IN ('CREATED', 'UPDATED', 'DELETED', 'MOVED', 'STATUS_CHANGED', " +
-				"'ARCHIVED', 'RESTORED', 'REORDERED', 'COMMENTED', 'COMMENT_EDITED', 'COMMENT_DELETED', " +
-				"'PHOTO_CHANGED', 'PHOTO_DELETED')",
-			"activity_entity_type": "entity_type IN ('ORGANIZATION', 'PIPELINE', 'STAGE', 'DEAL', 'LEAD', " +
-				"'LEAD_STATUS', 'CONTACT', 'BUSINESS')",
-		}),
 	}
 }

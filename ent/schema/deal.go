@@ -65,7 +65,10 @@ func (Deal) Edges() []ent.Edge {
 // Indexes of the entity.
 func (Deal) Indexes() []ent.Index {
 	return []ent.Index{
-		index.Fields("stage_id", "rank", "id"),
+		// With what a stage's totals are made of, so that Postgres need not look at the
+		// deals themselves.
+		index.Fields("stage_id", "rank", "id").
+			Annotations(entsql.IncludeColumns("organization_id", "value_currency", "value_amount", "status", "probability")),
 		index.Fields("pipeline_id", "created_at", "id"),
 		index.Fields("organization_id", "created_at", "id"),
 		index.Fields("contact_id"),

@@ -56,11 +56,7 @@ func (Event) Indexes() []ent.Index {
 func (Event) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		entsql.Checks(map[string]string{
-			"event_kind": "kind IN ('CARD_CREATED', 'CARD_UPDATED', 'CARD_MOVED', 'CARD_REMOVED', " +
-				"'CARD_ARCHIVED', 'CARD_RESTORED', 'STAGE_CREATED', 'STAGE_UPDATED', 'STAGES_REORDERED', " +
-				"'STAGE_REMOVED', 'PIPELINE_CHANGED', 'COMMENT_ADDED', 'COMMENT_EDITED', 'COMMENT_DELETED')",
-			"event_entity_type": "entity_type IN ('PIPELINE', 'STAGE', 'DEAL', 'LEAD')",
-			"event_seq":         "seq > 0",
+			"event_seq": "seq > 0",
 		}),
 	}
 }

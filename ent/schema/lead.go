@@ -72,7 +72,8 @@ func (Lead) Indexes() []ent.Index {
 		// of an organization, which tempts planners to read all of it.
 		index.Fields("organization_id", "external_id").Unique().
 			Annotations(entsql.IndexWhere("external_id IS NOT NULL")),
-		index.Fields("stage_id", "rank", "id"),
+		// With what tells which leads of a stage count.
+		index.Fields("stage_id", "rank", "id").Annotations(entsql.IncludeColumns("organization_id", "archived_at")),
 		index.Fields("organization_id", "created_at", "id"),
 		index.Fields("status_id", "created_at"),
 		// Whose a photo is, when it goes.

@@ -14,7 +14,7 @@ import (
 const (
 	maxSearch = 200
 	maxWords  = 10
-	// trigram is the shortest text that SQLite's index finds.
+	// trigram is the shortest text that the indexes find.
 	trigram = 3
 )
 
@@ -40,20 +40,25 @@ func searching(where []Shape, table string, search *string) ([]Shape, error) {
 	return where, nil
 }
 
-// holds tells whether a row's text holds a word. Postgres' trigram index serves
-// LIKE as it is; SQLite's is a table of its own, which internal/store keeps.
+// holds tells whether a row's text holds a word. Both databases have the texts, in an
+// index of trigrams, beside the table: internal/store's migrations keep them.
 func holds(s *sql.Selector, table, word string) *sql.Predicate {
 	// Named now: the statement may read from something else by the time that the
 	// condition is written.
 	id, text := s.C("id"), s.C("search_text")
-	if s.Dialect() != dialect.Postgres && utf8.RuneCountInString(word) >= trigram {
+	if utf8.RuneCountInString(word) < trigram {
 		return sql.P(func(b *sql.Builder) {
-			b.Ident(id).WriteString(" IN (SELECT s.row_id FROM " + table + "_search AS s JOIN " +
-				table + "_fts AS f ON f.rowid = s.id WHERE " + table + "_fts MATCH ").
-				Arg(`"` + strings.ReplaceAll(word, `"`, `""`) + `"`).WriteString(")")
+			b.Ident(text).WriteString(" LIKE ").Arg(pattern(word)).WriteString(` ESCAPE '\'`)
 		})
 	}
 	return sql.P(func(b *sql.Builder) {
-		b.Ident(text).WriteString(" LIKE ").Arg(pattern(word)).WriteString(` ESCAPE '\'`)
+		b.Ident(id).WriteString(" IN (SELECT s.row_id FROM " + table + "_search AS s ")
+		if s.Dialect() == dialect.Postgres {
+			b.WriteString("WHERE s.text LIKE ").Arg(pattern(word)).WriteString(` ESCAPE '\'`)
+		} else {
+			b.WriteString("JOIN " + table + "_fts AS f ON f.rowid = s.id WHERE " + table + "_fts MATCH ").
+				Arg(`"` + strings.ReplaceAll(word, `"`, `""`) + `"`)
+		}
+		b.WriteString(")")
 	})
 }

@@ -2,9 +2,9 @@ package read
 
 import (
 	"context"
+	"maps"
 	"math"
 	"slices"
-	"strings"
 
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
@@ -34,7 +34,7 @@ type Sum struct {
 	Currency string
 }
 
-// sums is one row of a summary: the deals of one parent in one currency.
+// sums is one row of a summary: the deals of one stage in one currency.
 type sums struct {
 	Parent   uuid.UUID `sql:"parent"`
 	Currency *string   `sql:"currency"`
@@ -62,13 +62,13 @@ func Summaries(ctx context.Context, db *ent.Client, t Tally, parents []uuid.UUID
 	if err != nil {
 		return nil, err
 	}
+	groups := make(map[uuid.UUID][]sums, len(parents))
+	for _, row := range rows {
+		groups[row.Parent] = append(groups[row.Parent], row)
+	}
 	summaries := make(map[uuid.UUID]*BoardSummary, len(parents))
 	for _, parent := range parents {
-		summaries[parent] = &BoardSummary{Parent: parent, Of: t.Of, Value: []*Sum{}, WeightedValue: []*Sum{}}
-	}
-	slices.SortFunc(rows, func(a, b sums) int { return strings.Compare(currency(a), currency(b)) })
-	for _, row := range rows {
-		summaries[row.Parent].add(row)
+		summaries[parent] = summary(parent, t, groups[parent])
 	}
 	return summaries, nil
 }
@@ -94,37 +94,47 @@ func (t Tally) summarize(s *sql.Selector, parents []uuid.UUID) {
 	}
 }
 
-// weigh adds the weighted value. A deal weighs as much as it is likely to be won: what
-// is won weighs all, what is lost or given up nothing.
+// weigh adds the weighted value, stage by stage. A deal weighs as much as it is likely
+// to be won: what is won weighs all, what is lost or given up nothing. The stage's own
+// probability is not joined to each deal, but looked up for the sum of those that go by
+// it, so that of deals no more is read than an index has.
 func weigh(s *sql.Selector, value string) {
-	stages := sql.Table(stage.Table)
-	s.Join(stages).On(s.C(deal.FieldStageID), stages.C(stage.FieldID))
+	status, probability, own := s.C(deal.FieldStatus), s.C(deal.FieldProbability), s.C(deal.FieldStageID)
+	s.GroupBy(own)
 	s.AppendSelectExprAs(sql.ExprFunc(func(b *sql.Builder) {
-		b.WriteString("SUM(").Ident(value).WriteString(" * CASE ").Ident(s.C(deal.FieldStatus)).
-			WriteString(" WHEN 'WON' THEN 1.0 WHEN 'OPEN' THEN COALESCE(").Ident(s.C(deal.FieldProbability)).
-			WriteString(", ").Ident(stages.C(stage.FieldProbability)).WriteString(") ELSE 0.0 END)")
+		b.WriteString("COALESCE(SUM(CASE ").Ident(status).WriteString(" WHEN 'WON' THEN ").Ident(value).
+			WriteString(" WHEN 'OPEN' THEN ").Ident(value).WriteString(" * ").Ident(probability).
+			WriteString(" END), 0) + COALESCE(SUM(CASE WHEN ").Ident(status).WriteString(" = 'OPEN' AND ").
+			Ident(probability).WriteString(" IS NULL THEN ").Ident(value).
+			WriteString(" END), 0) * (SELECT ").Ident(stage.FieldProbability).WriteString(" FROM ").Ident(stage.Table).
+			WriteString(" WHERE ").Ident(stage.FieldID).WriteString(" = ").Ident(own).WriteString(")")
 	}), "weighted")
 }
 
-func (b *BoardSummary) add(row sums) {
-	b.DealCount += row.Deals
-	if row.Currency == nil || row.Value == nil {
-		return
+// summary adds up what the deals of the stages of a parent come to.
+func summary(parent uuid.UUID, t Tally, rows []sums) *BoardSummary {
+	b := &BoardSummary{Parent: parent, Of: t.Of, Value: []*Sum{}, WeightedValue: []*Sum{}}
+	values, weights := map[string]int64{}, map[string]float64{}
+	for _, row := range rows {
+		b.DealCount += row.Deals
+		if row.Currency == nil || row.Value == nil {
+			continue
+		}
+		values[*row.Currency] += *row.Value
+		if row.Weighted != nil {
+			weights[*row.Currency] += *row.Weighted
+		}
 	}
-	b.Value = append(b.Value, &Sum{money.Format(*row.Value, *row.Currency), *row.Currency})
-	if row.Weighted == nil {
-		return
+	for _, currency := range slices.Sorted(maps.Keys(values)) {
+		b.Value = append(b.Value, &Sum{money.Format(values[currency], currency), currency})
+		if !t.Weighted {
+			continue
+		}
+		// A sum of products of floating numbers: 0.45 times 0.7 is a hair below 0.315.
+		weighted := int64(math.Round(math.Round(weights[currency]*1e4) / 1e4))
+		b.WeightedValue = append(b.WeightedValue, &Sum{money.Format(weighted, currency), currency})
 	}
-	// A sum of products of floating numbers: 0.45 times 0.7 is a hair below 0.315.
-	weighted := int64(math.Round(math.Round(*row.Weighted*1e4) / 1e4))
-	b.WeightedValue = append(b.WeightedValue, &Sum{money.Format(weighted, *row.Currency), *row.Currency})
-}
-
-func currency(row sums) string {
-	if row.Currency == nil {
-		return ""
-	}
-	return *row.Currency
+	return b
 }
 
 // LeadCounts counts the leads on the boards of stages or pipelines, without

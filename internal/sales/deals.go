@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"entgo.io/ent/dialect/sql"
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
@@ -268,7 +267,7 @@ func (s *Sales) MoveDeal(ctx context.Context, input MoveDealInput) (*ent.Deal, e
 		if err != nil {
 			return nil, again(stageID == nil, err)
 		}
-		old, err := c.lockDeal(ctx, dealID, input.ExpectedVersion)
+		old, err := c.lockDeal(ctx, dealID, input.ExpectedVersion, to.end(column{id.Deal, stage.ID}, dealID)...)
 		if err != nil {
 			return nil, err
 		}
@@ -276,7 +275,7 @@ func (s *Sales) MoveDeal(ctx context.Context, input MoveDealInput) (*ent.Deal, e
 			return nil, errAgain // somebody moved it between the look and the lock
 		}
 		next := *old
-		if err := c.place(ctx, &next, stage, to); err != nil {
+		if err := c.place(ctx, &next, stage, to.seen(old)); err != nil {
 			return nil, again(stageID == nil, err)
 		}
 		return c.saveDeal(ctx, old, &next, stage, activity.ActionMOVED, input.AllowDuplicate)
@@ -380,30 +379,30 @@ func (c *change) saveDeal(ctx context.Context, old, next *ent.Deal, stage *ent.S
 // updateDeal writes a deal as it is to be, its next version.
 func (c *change) updateDeal(old, next *ent.Deal) {
 	next.UpdatedAt, next.Version = c.at, old.Version+1
-	c.write(store.Update(deal.Table, sql.EQ(deal.FieldID, old.ID), func(u *sql.UpdateBuilder) {
-		set(u, deal.FieldPipelineID, old.PipelineID, next.PipelineID)
-		set(u, deal.FieldStageID, old.StageID, next.StageID)
-		u.Set(deal.FieldRank, next.Rank) // which its column may have lost to new ones
-		set(u, deal.FieldTitle, old.Title, next.Title)
-		set(u, deal.FieldStatus, old.Status, next.Status)
-		set(u, deal.FieldDuplicate, old.Duplicate, next.Duplicate)
-		set(u, deal.FieldSearchText, old.SearchText, next.SearchText)
-		set(u, deal.FieldLastStatusChangeAt, old.LastStatusChangeAt, next.LastStatusChangeAt)
-		set(u, deal.FieldStageEnteredAt, old.StageEnteredAt, next.StageEnteredAt)
-		set(u, deal.FieldUpdatedAt, old.UpdatedAt, next.UpdatedAt)
-		set(u, deal.FieldVersion, old.Version, next.Version)
-		setOrNull(u, deal.FieldValueAmount, old.ValueAmount, next.ValueAmount)
-		setOrNull(u, deal.FieldValueCurrency, old.ValueCurrency, next.ValueCurrency)
-		setOrNull(u, deal.FieldProbability, old.Probability, next.Probability)
-		setOrNull(u, deal.FieldContactID, old.ContactID, next.ContactID)
-		setOrNull(u, deal.FieldAssignedToID, old.AssignedToID, next.AssignedToID)
-		setOrNull(u, deal.FieldSource, old.Source, next.Source)
-		setOrNull(u, deal.FieldExpectedCloseDate, old.ExpectedCloseDate, next.ExpectedCloseDate)
-		setOrNull(u, deal.FieldLostReason, old.LostReason, next.LostReason)
-		if !slices.Equal(old.Tags, next.Tags) {
-			u.Set(deal.FieldTags, apiJSON(next.Tags))
-		}
-	}))
+	var s columns
+	set(&s, deal.FieldPipelineID, old.PipelineID, next.PipelineID)
+	set(&s, deal.FieldStageID, old.StageID, next.StageID)
+	s.set(deal.FieldRank, next.Rank) // which its column may have lost to new ones
+	set(&s, deal.FieldTitle, old.Title, next.Title)
+	set(&s, deal.FieldStatus, old.Status, next.Status)
+	set(&s, deal.FieldDuplicate, old.Duplicate, next.Duplicate)
+	set(&s, deal.FieldSearchText, old.SearchText, next.SearchText)
+	set(&s, deal.FieldLastStatusChangeAt, old.LastStatusChangeAt, next.LastStatusChangeAt)
+	set(&s, deal.FieldStageEnteredAt, old.StageEnteredAt, next.StageEnteredAt)
+	set(&s, deal.FieldUpdatedAt, old.UpdatedAt, next.UpdatedAt)
+	set(&s, deal.FieldVersion, old.Version, next.Version)
+	setOrNull(&s, deal.FieldValueAmount, old.ValueAmount, next.ValueAmount)
+	setOrNull(&s, deal.FieldValueCurrency, old.ValueCurrency, next.ValueCurrency)
+	setOrNull(&s, deal.FieldProbability, old.Probability, next.Probability)
+	setOrNull(&s, deal.FieldContactID, old.ContactID, next.ContactID)
+	setOrNull(&s, deal.FieldAssignedToID, old.AssignedToID, next.AssignedToID)
+	setOrNull(&s, deal.FieldSource, old.Source, next.Source)
+	setOrNull(&s, deal.FieldExpectedCloseDate, old.ExpectedCloseDate, next.ExpectedCloseDate)
+	setOrNull(&s, deal.FieldLostReason, old.LostReason, next.LostReason)
+	if !slices.Equal(old.Tags, next.Tags) {
+		s.set(deal.FieldTags, apiJSON(next.Tags))
+	}
+	c.write(store.Update(deal.Table, s, store.Column{Name: deal.FieldID, Value: old.ID}))
 }
 
 // dealDiff is what changed between two states of a deal, as the API shows it.

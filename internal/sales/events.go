@@ -3,9 +3,7 @@ package sales
 import (
 	"context"
 	"fmt"
-	"strconv"
 
-	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	"dealflow/ent"
@@ -172,13 +170,9 @@ func (c *change) findPipelines(ctx context.Context, list []*ent.Event) error {
 // A revision is random, not counted: what is written after the database was set back
 // to a backup is not to be taken for what was written before.
 func (c *change) advanceHead(places int) store.Write {
-	revision := uuid.New()
 	return store.Upsert(eventhead.Table,
 		[]string{eventhead.FieldID, eventhead.FieldSeq, eventhead.FieldRevision},
-		[]any{id.New(), places, revision},
-		func(u *sql.UpdateSet) {
-			u.Add(eventhead.FieldSeq, places).Set(eventhead.FieldRevision, revision)
-		}, eventhead.FieldSeq)
+		[]any{id.New(), places, uuid.New()}, eventhead.FieldSeq)
 }
 
 // insertEvents writes events into their places: the first of them has as many to the
@@ -187,7 +181,7 @@ func (c *change) insertEvents(list []*ent.Event, left int) store.Write {
 	rows := make([][]any, len(list))
 	for i, told := range list {
 		rows[i] = []any{
-			told.ID, c.placeAt(left - i - 1), told.Kind, told.EntityType, told.EntityID,
+			told.ID, store.Own{Table: eventhead.Table, Column: eventhead.FieldSeq, Less: left - i - 1}, told.Kind, told.EntityType, told.EntityID,
 			told.FromPipelineID, told.FromStageID, told.ToPipelineID, told.ToStageID,
 			told.CommentID, told.UserID, diff(told.Changes).stored(), c.at,
 		}
@@ -197,13 +191,4 @@ func (c *change) insertEvents(list []*ent.Event, left int) store.Write {
 		event.FieldFromPipelineID, event.FieldFromStageID, event.FieldToPipelineID, event.FieldToStageID,
 		event.FieldCommentID, event.FieldUserID, event.FieldChanges, event.FieldCreatedAt,
 	}, rows...)
-}
-
-// placeAt is a place in the log so many before its end.
-func (c *change) placeAt(before int) sql.Querier {
-	return sql.ExprFunc(func(b *sql.Builder) {
-		b.WriteString("(SELECT ").Ident(eventhead.FieldSeq).WriteString(" FROM ").Ident(eventhead.Table).
-			WriteString(" WHERE ").Ident(eventhead.FieldOrganizationID).WriteString(" = ").Arg(c.organization).
-			WriteString(") - " + strconv.Itoa(before))
-	})
 }

@@ -1,7 +1,6 @@
 package sales
 
 import (
-	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	"dealflow/ent"
@@ -29,13 +28,8 @@ func (c *change) switchStage(one card, from *uuid.UUID, to *ent.Stage) {
 
 // leave ends the stays of cards of a kind.
 func (c *change) leave(kind id.Kind, keys ...uuid.UUID) store.Write {
-	cards := sql.In(cardColumn(kind), anys(keys)...)
-	if len(keys) == 1 {
-		cards = sql.EQ(cardColumn(kind), keys[0])
-	}
-	return store.Update(stagestay.Table, sql.And(cards, sql.IsNull(stagestay.FieldLeftAt)), func(u *sql.UpdateBuilder) {
-		u.Set(stagestay.FieldLeftAt, c.at)
-	})
+	return store.Update(stagestay.Table, columns{{Name: stagestay.FieldLeftAt, Value: c.at}},
+		store.Column{Name: cardColumn(kind), Value: store.In(keys)}, store.Column{Name: stagestay.FieldLeftAt})
 }
 
 // cardColumn is where a stay has its card.

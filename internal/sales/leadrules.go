@@ -50,10 +50,10 @@ func (c *check) socialMedia(input *SocialMediaInput) *schema.SocialMedia {
 }
 
 // lockLead finds and locks the lead that an input field names, at the version
-// that the sender has seen.
-func (c *change) lockLead(ctx context.Context, field string, key uuid.UUID, expected *int) (*ent.Lead, error) {
-	found, err := c.db.Lead.Query().Where(lead.ID(key)).Modify(store.Lock).Only(ctx)
-	c.locked()
+// that the sender has seen. More may be read with it, as its Value.
+func (c *change) lockLead(ctx context.Context, field string, key uuid.UUID, expected *int, more ...store.Column) (*ent.Lead, error) {
+	found := new(ent.Lead)
+	err := c.lockRow(ctx, found, lead.Table, lead.Columns, key, more...)
 	if err != nil {
 		return nil, missing(err, id.Lead, field)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"entgo.io/ent/dialect/sql"
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
@@ -237,9 +236,11 @@ func (c *change) patchLead(ctx context.Context, old *ent.Lead, patch *leadPatch)
 		}
 	}
 	if patch.input.BusinessIDs.IsSet() {
-		if old.Edges.Businesses, err = old.QueryBusinesses().All(ctx); err != nil {
+		known, err := c.businessesOf(ctx, []uuid.UUID{old.ID})
+		if err != nil {
 			return nil, err
 		}
+		old.Edges.Businesses = known[old.ID]
 		if next.Edges.Businesses, err = c.findBusinesses(ctx, patch.businesses); err != nil {
 			return nil, err
 		}
@@ -297,34 +298,35 @@ func (c *change) changeLeadStage(old, next *ent.Lead, stage *ent.Stage) {
 // updateLead writes a lead as it is to be, its next version.
 func (c *change) updateLead(ctx context.Context, old, next *ent.Lead) error {
 	next.UpdatedAt, next.Version = c.at, old.Version+1
-	c.write(store.Update(lead.Table, sql.EQ(lead.FieldID, old.ID), func(u *sql.UpdateBuilder) {
-		set(u, lead.FieldFirstName, old.FirstName, next.FirstName)
-		set(u, lead.FieldLastName, old.LastName, next.LastName)
-		set(u, lead.FieldState, old.State, next.State)
-		set(u, lead.FieldStatusID, old.StatusID, next.StatusID)
-		u.Set(lead.FieldRank, next.Rank) // which its column may have lost to new ones
-		set(u, lead.FieldSearchText, old.SearchText, next.SearchText)
-		set(u, lead.FieldUpdatedAt, old.UpdatedAt, next.UpdatedAt)
-		set(u, lead.FieldVersion, old.Version, next.Version)
-		setOrNull(u, lead.FieldEmail, old.Email, next.Email)
-		setOrNull(u, lead.FieldPhoto, old.Photo, next.Photo)
-		setOrNull(u, lead.FieldSource, old.Source, next.Source)
-		setOrNull(u, lead.FieldDescription, old.Description, next.Description)
-		setOrNull(u, lead.FieldLocation, old.Location, next.Location)
-		setOrNull(u, lead.FieldPosition, old.Position, next.Position)
-		setOrNull(u, lead.FieldCompany, old.Company, next.Company)
-		setOrNull(u, lead.FieldStageID, old.StageID, next.StageID)
-		setOrNull(u, lead.FieldStageEnteredAt, old.StageEnteredAt, next.StageEnteredAt)
-		if !slices.Equal(old.PhoneNumbers, next.PhoneNumbers) {
-			u.Set(lead.FieldPhoneNumbers, apiJSON(next.PhoneNumbers))
-		}
-		switch {
-		case next.SocialMedia == nil && old.SocialMedia != nil:
-			u.SetNull(lead.FieldSocialMedia)
-		case next.SocialMedia != nil && !equal(old.SocialMedia, next.SocialMedia):
-			u.Set(lead.FieldSocialMedia, apiJSON(next.SocialMedia))
-		}
-	}))
+	var s columns
+	set(&s, lead.FieldFirstName, old.FirstName, next.FirstName)
+	set(&s, lead.FieldLastName, old.LastName, next.LastName)
+	set(&s, lead.FieldState, old.State, next.State)
+	set(&s, lead.FieldStatusID, old.StatusID, next.StatusID)
+	s.set(lead.FieldRank, next.Rank) // which its column may have lost to new ones
+	set(&s, lead.FieldSearchText, old.SearchText, next.SearchText)
+	set(&s, lead.FieldUpdatedAt, old.UpdatedAt, next.UpdatedAt)
+	set(&s, lead.FieldVersion, old.Version, next.Version)
+	setOrNull(&s, lead.FieldEmail, old.Email, next.Email)
+	setOrNull(&s, lead.FieldPhoto, old.Photo, next.Photo)
+	setOrNull(&s, lead.FieldSource, old.Source, next.Source)
+	setOrNull(&s, lead.FieldDescription, old.Description, next.Description)
+	setOrNull(&s, lead.FieldLocation, old.Location, next.Location)
+	setOrNull(&s, lead.FieldPosition, old.Position, next.Position)
+	setOrNull(&s, lead.FieldCompany, old.Company, next.Company)
+	setOrNull(&s, lead.FieldStageID, old.StageID, next.StageID)
+	setOrNull(&s, lead.FieldStageEnteredAt, old.StageEnteredAt, next.StageEnteredAt)
+	if !slices.Equal(old.PhoneNumbers, next.PhoneNumbers) {
+		s.set(lead.FieldPhoneNumbers, apiJSON(next.PhoneNumbers))
+	}
+	switch {
+	case equal(old.SocialMedia, next.SocialMedia):
+	case next.SocialMedia == nil:
+		s.set(lead.FieldSocialMedia, nil)
+	default:
+		s.set(lead.FieldSocialMedia, apiJSON(next.SocialMedia))
+	}
+	c.write(store.Update(lead.Table, s, store.Column{Name: lead.FieldID, Value: old.ID}))
 	if sameBusinesses(old, next) {
 		return nil
 	}

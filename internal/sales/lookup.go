@@ -27,8 +27,8 @@ func (c *change) lockPipeline(ctx context.Context, field string, key uuid.UUID) 
 
 // lockStage finds and locks the stage that an input field names.
 func (c *change) lockStage(ctx context.Context, field string, key uuid.UUID) (*ent.Stage, error) {
-	found, err := c.db.Stage.Query().Where(stage.ID(key)).Modify(store.Lock).Only(ctx)
-	c.locked()
+	found := new(ent.Stage)
+	err := c.lockRow(ctx, found, stage.Table, stage.Columns, key)
 	if err != nil {
 		return nil, missing(err, id.Stage, field)
 	}
@@ -37,15 +37,22 @@ func (c *change) lockStage(ctx context.Context, field string, key uuid.UUID) (*e
 }
 
 // lockDeal finds and locks the deal that an input names by id, at the version
-// that the sender has seen.
-func (c *change) lockDeal(ctx context.Context, key uuid.UUID, expected *int) (*ent.Deal, error) {
-	found, err := c.db.Deal.Query().Where(deal.ID(key)).Modify(store.Lock).Only(ctx)
-	c.locked()
+// that the sender has seen. More may be read with it, as its Value.
+func (c *change) lockDeal(ctx context.Context, key uuid.UUID, expected *int, more ...store.Column) (*ent.Deal, error) {
+	found := new(ent.Deal)
+	err := c.lockRow(ctx, found, deal.Table, deal.Columns, key, more...)
 	if err != nil {
 		return nil, missing(err, id.Deal, "id")
 	}
 	c.events.knowDeal(found)
 	return found, unchanged(found, found.Version, expected)
+}
+
+// lockRow reads the row of a table with an id, and locks it.
+func (c *change) lockRow(ctx context.Context, into store.Row, table string, columns []string, key uuid.UUID, more ...store.Column) error {
+	err := c.store.LockRow(ctx, c.db, into, table, columns, key, more...)
+	c.locked()
+	return err
 }
 
 // missing turns "no such row" into what its sender can mend.

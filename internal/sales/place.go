@@ -3,6 +3,7 @@ package sales
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
@@ -13,6 +14,7 @@ import (
 	"dealflow/ent/lead"
 	"dealflow/internal/id"
 	"dealflow/internal/rank"
+	"dealflow/internal/store"
 )
 
 // Place is an end of a stage.
@@ -36,6 +38,9 @@ type column struct {
 type spot struct {
 	before, after *uuid.UUID
 	at            Place
+	// last is the rank of the card that is at the end now, once it is known; "" if there
+	// is none.
+	last *string
 }
 
 // bottom is below all cards.
@@ -72,6 +77,41 @@ func (s spot) neighbour() *uuid.UUID {
 		return s.before
 	}
 	return s.after
+}
+
+// endRank names the rank at an end of a column, where it is read with something else.
+const endRank = "end_rank"
+
+// end is the rank of the card at the end of a column that a card goes to, leaving out
+// the card itself, to be read when the card is locked; nothing for a spot elsewhere.
+func (s spot) end(col column, moving uuid.UUID) []store.Column {
+	if s.neighbour() != nil {
+		return nil
+	}
+	first := store.First{
+		Table: col.table(), Column: "rank", Which: columns{{Name: "stage_id", Value: col.stage}},
+		Except: moving, By: []string{"rank", "id"}, Last: s.at != PlaceFirst,
+	}
+	return columns{{Name: endRank, Value: first}}
+}
+
+// seen is the spot with what was read of its end with the card.
+func (s spot) seen(moving interface {
+	Value(string) (ent.Value, error)
+}) spot {
+	if value, err := moving.Value(endRank); err == nil {
+		last := fmt.Sprintf("%s", value) // which the databases have as bytes or a string
+		s.last = &last
+	}
+	return s
+}
+
+// table is where the cards of a column are.
+func (col column) table() string {
+	if col.kind == id.Deal {
+		return deal.Table
+	}
+	return lead.Table
 }
 
 // targetStage is the stage that a card goes to: the one that is named, or else
@@ -122,6 +162,7 @@ func (c *change) rankFor(ctx context.Context, col column, card uuid.UUID, s spot
 		if err := c.rerank(ctx, col); err != nil {
 			return "", err
 		}
+		s.last = nil
 		return c.tryRank(ctx, col, card, s)
 	}
 	return key, err
@@ -147,6 +188,10 @@ func (c *change) around(ctx context.Context, col column, card uuid.UUID, s spot)
 		if prev, err = c.rankOf(ctx, col, *s.after, "after"); err == nil {
 			next, err = c.firstRank(ctx, col, card, sql.Asc, below(*s.after, prev))
 		}
+	case s.last != nil && s.at == PlaceFirst:
+		next = *s.last
+	case s.last != nil:
+		prev = *s.last
 	case s.at == PlaceFirst:
 		next, err = c.firstRank(ctx, col, card, sql.Asc, nil)
 	default:

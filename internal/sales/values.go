@@ -4,10 +4,10 @@ import (
 	"strings"
 	"time"
 
-	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	"dealflow/internal/id"
+	"dealflow/internal/store"
 )
 
 // equal compares two values that may be missing.
@@ -35,31 +35,29 @@ func setOrClear[T, B any](value *T, set func(T) B, clear func() B) {
 	set(*value)
 }
 
-// set writes a column in an UPDATE if its value changes.
-func set[T comparable](u *sql.UpdateBuilder, column string, old, next T) {
+// columns are what an UPDATE sets.
+type columns []store.Column
+
+func (c *columns) set(name string, value any) {
+	*c = append(*c, store.Column{Name: name, Value: value})
+}
+
+// set sets a column if its value changes.
+func set[T comparable](c *columns, name string, old, next T) {
 	if old != next {
-		u.Set(column, next)
+		c.set(name, next)
 	}
 }
 
 // setOrNull is set of a column that may have no value.
-func setOrNull[T comparable](u *sql.UpdateBuilder, column string, old, next *T) {
+func setOrNull[T comparable](c *columns, name string, old, next *T) {
 	switch {
 	case equal(old, next):
 	case next == nil:
-		u.SetNull(column)
+		c.set(name, nil)
 	default:
-		u.Set(column, *next)
+		c.set(name, *next)
 	}
-}
-
-// anys is a list as arguments of a statement.
-func anys[T any](list []T) []any {
-	args := make([]any, len(list))
-	for i, one := range list {
-		args[i] = one
-	}
-	return args
 }
 
 // searchText is what a search looks through: the texts in lower case, one a line.

@@ -168,11 +168,24 @@ func TestSearchIndexOfSQLite(t *testing.T) {
 func TestSearchIndexOfPostgres(t *testing.T) {
 	s := storetest.Postgres(t)
 	exec(t, s, "SET enable_seqscan = off") // there are too few rows for an index to pay
+	newTenant(t, s, "own")
 	for table, index := range map[string]string{"deals": "deal_search", "leads": "lead_search"} {
-		query := "EXPLAIN SELECT id FROM " + table + " WHERE search_text LIKE '%ridge%'"
+		count := func(word string) int {
+			return scan[int](t, s.Client, "SELECT count(*) FROM "+table+"_search WHERE text LIKE $1", "%"+word+"%")
+		}
+		query := "EXPLAIN SELECT row_id FROM " + table + "_search WHERE text LIKE '%ridge%'"
 		plan := strings.Join(scanAll[string](t, s.Client, query), "\n")
 		if !strings.Contains(plan, index) {
 			t.Errorf("the search does not use %s:\n%s", index, plan)
+		}
+		exec(t, s, "UPDATE "+table+" SET search_text = 'a golden bridge'")
+		exec(t, s, "UPDATE "+table+" SET version = version + 1")
+		if count("golden") != 1 || count("") != 1 {
+			t.Errorf("after an update, golden finds %d of %d %s, want the only one", count("golden"), count(""), table)
+		}
+		exec(t, s, "DELETE FROM "+table)
+		if count("") != 0 {
+			t.Errorf("the texts of %d deleted %s are kept", count(""), table)
 		}
 	}
 }

@@ -98,8 +98,6 @@ func TestChecks(t *testing.T) {
 			"UPDATE leads SET stage_id = NULL",
 			"UPDATE leads SET rank = ''",
 			"UPDATE lead_status SET primary_color = 'MAUVE'",
-			"UPDATE activities SET action = 'GUESSED'",
-			"UPDATE activities SET entity_type = 'PLANET'",
 			"UPDATE comments SET lead_id = NULL",
 			"UPDATE stage_stays SET lead_id = NULL",
 			"UPDATE stages SET position = -1",

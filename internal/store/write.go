@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"entgo.io/ent/dialect"
-	entsql "entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	"dealflow/ent"
@@ -16,44 +15,46 @@ import (
 // those of the viewer's organization, which it says nowhere.
 type Write struct {
 	table string
-	build func(organization uuid.UUID) entsql.Querier
-	shown bool // to the writes after it
+	// An INSERT has rows of columns. With a sum, the organization has a single row of
+	// the table, which is changed if it is there.
+	columns []string
+	rows    [][]any
+	sum     string
+	// An UPDATE sets some columns of the rows that have some values.
+	set, which []Column
 }
 
-// Insert writes new rows, with values for some columns. A value that is a querier is
-// written as the expression that it is.
+// Column is a column, and a value that it gets or has: to have In is to have one of
+// its values, and to have nil is to have none.
+type Column struct {
+	Name  string
+	Value any
+}
+
+// In is the values of which a column has one.
+type In []uuid.UUID
+
+// Own stands for a number in the only row that the organization has in a table, less
+// another number.
+type Own struct {
+	Table, Column string
+	Less          int
+}
+
+// Insert writes new rows, with values for some columns.
 func Insert(table string, columns []string, rows ...[]any) Write {
-	return Write{table: table, build: func(organization uuid.UUID) entsql.Querier {
-		return inserting(table, columns, rows, organization)
-	}}
+	return Write{table: table, columns: columns, rows: rows}
 }
 
-func inserting(table string, columns []string, rows [][]any, organization uuid.UUID) *entsql.InsertBuilder {
-	insert := entsql.Insert(table).Columns(column).Columns(columns...)
-	for _, row := range rows {
-		insert.Values(append([]any{organization}, row...)...)
-	}
-	return insert
+// Upsert writes the only row that the organization has in a table, or gives its values
+// to the one that is there, whose sum it adds to. The writes after it see that, as Own.
+func Upsert(table string, columns []string, row []any, sum string) Write {
+	return Write{table: table, columns: columns, rows: [][]any{row}, sum: sum}
 }
 
-// Upsert writes the only row that the organization has in a table, or changes the one
-// that is there. It shows a column of it to the writes after it, which find it in the
-// table.
-func Upsert(table string, columns []string, row []any, change func(*entsql.UpdateSet), see string) Write {
-	return Write{table, func(organization uuid.UUID) entsql.Querier {
-		return inserting(table, columns, [][]any{row}, organization).
-			OnConflict(entsql.ConflictColumns(column), entsql.ResolveWith(change)).
-			Returning(column, see)
-	}, true}
-}
-
-// Update changes the rows that a predicate finds.
-func Update(table string, which *entsql.Predicate, set func(*entsql.UpdateBuilder)) Write {
-	return Write{table: table, build: func(organization uuid.UUID) entsql.Querier {
-		update := entsql.Update(table).Where(entsql.And(entsql.EQ(column, organization), which))
-		set(update)
-		return update
-	}}
+// Update sets columns of the rows that have some values.
+func Update(table string, set []Column, which ...Column) Write {
+	return Write{table: table, set: set, which: which}
 }
 
 // Together runs writes in a transaction, with the client of which it is called.
@@ -71,28 +72,129 @@ func (s *Store) Together(ctx context.Context, db *ent.Client, writes ...Write) e
 		at = 1
 	}
 	for bunch := range slices.Chunk(writes, max(1, at)) {
-		b := new(entsql.Builder)
-		b.SetDialect(s.Dialect)
-		join(b, bunch, organization)
-		query, args := b.Query()
-		if _, err := db.ExecContext(ctx, query, args...); err != nil {
+		t := text{organization: organization, postgres: s.Dialect == dialect.Postgres}
+		t.join(bunch)
+		if _, err := db.ExecContext(ctx, string(t.sql), t.args...); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// join makes one statement of writes: WITH each that is not the last. What is shown
-// goes by the name of its table, which so stands for the rows written in what follows.
-func join(b *entsql.Builder, writes []Write, organization uuid.UUID) {
+// text is a statement that is being written. It is written by hand, and not by ent's
+// builders, for a move spent more time on these than on its round trips.
+type text struct {
+	organization uuid.UUID
+	postgres     bool
+	sql          []byte
+	args         []any
+}
+
+// join makes one statement of writes: WITH each that is not the last. A sum goes by
+// the name of its table, which so stands for the row written in what follows.
+func (t *text) join(writes []Write) {
 	last := len(writes) - 1
 	for i, one := range writes[:last] {
 		name := "write_" + strconv.Itoa(i)
-		if one.shown {
+		if one.sum != "" {
 			name = one.table
 		}
-		b.WriteString([]string{"WITH ", ", "}[min(i, 1)]).Ident(name).WriteString(" AS (").
-			Join(one.build(organization)).WriteString(")")
+		t.add([]string{"WITH ", ", "}[min(i, 1)]).name(name).add(" AS (").write(one)
+		t.add(") ")
 	}
-	b.Pad().Join(writes[last].build(organization))
+	t.write(writes[last])
+}
+
+func (t *text) write(w Write) {
+	if w.rows != nil {
+		t.insert(w)
+		return
+	}
+	t.add("UPDATE ").name(w.table).add(" SET ")
+	for i, one := range w.set {
+		t.comma(i).name(one.Name).add(" = ").value(one.Value)
+	}
+	t.add(" WHERE ").name(column).is(t.organization)
+	for _, one := range w.which {
+		t.add(" AND ").name(one.Name).is(one.Value)
+	}
+}
+
+func (t *text) insert(w Write) {
+	t.add("INSERT INTO ").name(w.table).add(" (").name(column)
+	for _, name := range w.columns {
+		t.add(", ").name(name)
+	}
+	t.add(") VALUES ")
+	for i, row := range w.rows {
+		t.comma(i).add("(").value(t.organization)
+		for _, value := range row {
+			t.add(", ").value(value)
+		}
+		t.add(")")
+	}
+	if w.sum != "" {
+		t.resolve(w)
+	}
+}
+
+// resolve says what becomes of the row that is there already.
+func (t *text) resolve(w Write) {
+	t.add(" ON CONFLICT (").name(column).add(") DO UPDATE SET ").name(w.sum).
+		add(" = ").name(w.table).add(".").name(w.sum).add(" + EXCLUDED.").name(w.sum)
+	for _, name := range w.columns {
+		if name != w.sum && name != "id" {
+			t.add(", ").name(name).add(" = EXCLUDED.").name(name)
+		}
+	}
+	t.add(" RETURNING ").name(column).add(", ").name(w.sum)
+}
+
+// is compares what was written before with a value.
+func (t *text) is(value any) {
+	switch value := value.(type) {
+	case nil:
+		t.add(" IS NULL")
+	case In:
+		t.add(" IN (")
+		for i, one := range value {
+			t.comma(i).value(one)
+		}
+		t.add(")")
+	default:
+		t.add(" = ").value(value)
+	}
+}
+
+func (t *text) value(value any) {
+	switch value := value.(type) {
+	case nil:
+		t.add("NULL")
+	case Own:
+		t.add("(SELECT ").name(value.Column).add(" FROM ").name(value.Table).add(" WHERE ").name(column).is(t.organization)
+		t.add(") - " + strconv.Itoa(value.Less))
+	case First:
+		t.first(value)
+	default:
+		t.args = append(t.args, value)
+		if !t.postgres {
+			t.add("?")
+			return
+		}
+		t.sql = strconv.AppendInt(append(t.sql, '$'), int64(len(t.args)), 10)
+	}
+}
+
+func (t *text) comma(i int) *text {
+	if i > 0 {
+		t.add(", ")
+	}
+	return t
+}
+
+func (t *text) name(name string) *text { return t.add(`"`).add(name).add(`"`) }
+
+func (t *text) add(sql string) *text {
+	t.sql = append(t.sql, sql...)
+	return t
 }

@@ -26,7 +26,7 @@ var extras = map[string][]string{
 		"leads_search", "leads_fts", "leads_fts_config", "leads_fts_data", "leads_fts_docsize", "leads_fts_idx",
 		"lead_businesses_business",
 	},
-	dialect.Postgres: {"deal_search", "lead_search", "lead_businesses_business"},
+	dialect.Postgres: {"deals_search", "leads_search", "lead_businesses_business"},
 }
 
 // drift compares the schema that the migrations make with the one that ent
