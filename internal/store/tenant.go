@@ -22,7 +22,8 @@ import (
 // Without a viewer nothing works, rather than everything.
 //
 // What it does not do:
-//   - Raw SQL, and functions given to Modify, carry their own predicate.
+//   - Raw SQL, and functions given to Modify, carry their own predicate. The statements
+//     of Together and LockRow are given theirs.
 //   - A foreign key is not checked to point inside the organization. The rules in
 //     internal/sales look up every id that a request names through this client,
 //     and so never hold the id of a foreign row.

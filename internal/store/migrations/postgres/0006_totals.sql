@@ -1,5 +1,5 @@
 -- +goose Up
--- What these are for is in docs/decisions/0021-totals.md.
+-- What these are for is in docs/decisions: 0021-totals.md and 0022-moves.md.
 -- modify "activities" table
 ALTER TABLE "activities" DROP CONSTRAINT "activity_action", DROP CONSTRAINT "activity_entity_type";
 -- drop index "deal_stage_id_rank_id" from table: "deals"

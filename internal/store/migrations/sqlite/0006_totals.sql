@@ -1,5 +1,5 @@
 -- +goose Up
--- Without the checks of what Go has types for: see docs/decisions/0021-totals.md. No table
+-- Without the checks of what Go has types for: see docs/decisions/0022-moves.md. No table
 -- refers to these two, and none has triggers.
 -- create "new_activities" table
 CREATE TABLE `new_activities` (
