@@ -38,8 +38,11 @@ func withPlans(schema graphql.ExecutableSchema, cfg Config) graphql.ExecutableSc
 	if cfg.Observe == nil {
 		cfg.Observe = func(Path) {}
 	}
-	return planned{schema, plan.New(schema.Schema(), cfg.Store, inputs(schema)), cfg.Observe, cfg.Log}
+	return planned{schema, plan.New(schema.Schema(), cfg.Store, inputs(schema), texts), cfg.Observe, cfg.Log}
 }
+
+// texts are the fields of the root that are planned and read no table.
+var texts = map[string]plan.Text{"eventCursor": query{}.EventCursor}
 
 // Exec implements graphql.ExecutableSchema.
 func (p planned) Exec(ctx context.Context) graphql.ResponseHandler {

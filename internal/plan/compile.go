@@ -114,6 +114,9 @@ func (c *compiler) field(of *ast.Definition, selected graphql.CollectedField, ro
 	if plan := computed(where); plan != nil {
 		return plan(c, selected, rows)
 	}
+	if text, ok := c.texts[selected.Name]; ok && rows == nil {
+		return text.write, nil
+	}
 	returned := selected.Definition.Type
 	named := c.schema.Types[returned.Name()]
 	if rows != nil && (named.IsLeafType()) {
@@ -131,6 +134,11 @@ func (c *compiler) field(of *ast.Definition, selected graphql.CollectedField, ro
 		return c.one(where, named, selected, rows)
 	}
 	return nil, unplanned("%s", where)
+}
+
+func (t Text) write(r *run, b []byte, _ int32) ([]byte, error) {
+	text, err := t(r.ctx)
+	return quote(b, text), err
 }
 
 // constant writes the same for each row.

@@ -42,19 +42,23 @@ type Planner struct {
 	schema *ast.Schema
 	store  *store.Store
 	inputs Inputs
+	texts  map[string]Text
 	known  *lru.Cache[*ast.OperationDefinition, *operation]
 }
 
 // Inputs reads an argument that is an object, or a list of them, into a Go value.
 type Inputs func(raw, into any) error
 
-// New makes a planner of what a database holds.
-func New(schema *ast.Schema, s *store.Store, inputs Inputs) *Planner {
+// Text is what a field of the root says that is a text and of no table.
+type Text func(context.Context) (string, error)
+
+// New makes a planner of what a database holds, and of the root's texts by their names.
+func New(schema *ast.Schema, s *store.Store, inputs Inputs, texts map[string]Text) *Planner {
 	known, err := lru.New[*ast.OperationDefinition, *operation](kept)
 	if err != nil {
 		panic(err) // the size is good
 	}
-	return &Planner{schema, s, inputs, known}
+	return &Planner{schema, s, inputs, texts, known}
 }
 
 // operation is what is known of an operation: its plans by the values of the

@@ -26,8 +26,12 @@ type run struct {
 // runs are kept with their buffers, since an answer is mostly as long as the last.
 var runs = sync.Pool{New: func() any { return new(run) }}
 
-// maxBuffer bounds what is kept of a level, in bytes.
-const maxBuffer = 1 << 20
+const (
+	// maxBuffer bounds what is kept of a level from one run to the next, in bytes.
+	maxBuffer = 1 << 20
+	// maxText bounds a level, in bytes: a cell's place is an int32.
+	maxText = 1 << 30
+)
 
 func (p *Planner) run(ctx context.Context, plan *plan, variables map[string]any) ([]byte, error) {
 	r := runs.Get().(*run)
@@ -269,6 +273,9 @@ func (c *scanner) Scan(value any) error {
 		text, err := k.encoding.append(s.text, value)
 		if err != nil {
 			return err
+		}
+		if len(text) > maxText {
+			return errAgain
 		}
 		s.text = text
 		row[k.index] = span{int32(from), int32(len(text))}
