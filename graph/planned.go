@@ -73,7 +73,7 @@ func (p planned) answer(ctx context.Context, operation *graphql.OperationContext
 		p.observe(Executed)
 		return response
 	}
-	if len(graphql.GetErrors(ctx)) > 0 || errors.Is(err, plan.ErrForbidden) {
+	if len(graphql.GetErrors(ctx)) > 0 || errors.Is(err, plan.ErrRefused) || ctx.Err() != nil {
 		p.observe(Retried)
 	} else {
 		p.observe(Failed)

@@ -21,6 +21,7 @@ type compiler struct {
 func (p *Planner) compile(o *graphql.OperationContext, switches int) *plan {
 	c := &compiler{Planner: p, operation: o, plan: &plan{}}
 	root, err := c.query(switches)
+	c.operation = nil // what is compiled outlives the request, its variables and headers
 	if err != nil {
 		return &plan{unplanned: err}
 	}

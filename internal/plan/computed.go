@@ -161,6 +161,25 @@ func amounts(c *compiler, selected graphql.CollectedField, of func(ofRow) []*rea
 	}, err
 }
 
+// ask implements step.
+func (s *summary) ask(r *run) error {
+	_, err := s.tally(r)
+	return err
+}
+
+// tally is what the field's arguments ask for.
+func (s *summary) tally(r *run) (read.Tally, error) {
+	tally := read.Tally{Of: s.of, Weighted: s.weighted}
+	given := s.selected.ArgumentMap(r.variables)["status"]
+	if given == nil {
+		return tally, nil
+	}
+	text, err := graphql.UnmarshalString(given)
+	status := deal.Status(text)
+	tally.Status = &status
+	return tally, err
+}
+
 // read implements step.
 func (s *summary) read(r *run) error {
 	keys := r.keys(s.rows, s.on)
@@ -168,17 +187,11 @@ func (s *summary) read(r *run) error {
 		r.values[s.index] = sums{}
 		return nil
 	}
-	tally := read.Tally{Of: s.of, Weighted: s.weighted}
-	if given := s.selected.ArgumentMap(r.variables)["status"]; given != nil {
-		text, err := graphql.UnmarshalString(given)
-		if err != nil {
-			return err
-		}
-		status := deal.Status(text)
-		tally.Status = &status
+	tally, err := s.tally(r)
+	if err != nil {
+		return err
 	}
 	found := sums{}
-	var err error
 	if found.deals, err = read.Summaries(r.ctx, r.planner.store.Client, tally, keys); err == nil && s.leads {
 		found.leads, err = read.LeadCounts(r.ctx, r.planner.store.Client, s.of, keys)
 	}

@@ -77,6 +77,9 @@ func (p *page) level() *level {
 func (p *page) source() source {
 	return func(r *run) (asked, error) {
 		args, list, w, err := p.asked(r)
+		if err == nil {
+			_, err = list.Page(nil, w) // of which the cursors may be another list's
+		}
 		return asked{
 			form:  args.form(),
 			shape: func(keys []uuid.UUID) (read.Shape, error) { return list.Page(keys, w) },
@@ -201,6 +204,12 @@ func (p *page) count() writer {
 		counts := r.values[t.index].(map[uuid.UUID]int)
 		return strconv.AppendInt(b, int64(counts[r.key(parent, row, t.on)]), 10), nil
 	}
+}
+
+// ask implements step.
+func (t *total) ask(r *run) error {
+	_, _, _, err := t.page.asked(r)
+	return err
 }
 
 // read implements step.

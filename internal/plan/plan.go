@@ -29,9 +29,11 @@ import (
 )
 
 const (
-	// kept bounds the operations whose plans are remembered. Their documents are
-	// remembered elsewhere, as many.
-	kept = 1000
+	// kept bounds the operations whose plans are remembered, and keptBytes the text of
+	// their documents: longer ones are not remembered elsewhere either, so that each
+	// request would bring an operation of its own.
+	kept      = 1000
+	keptBytes = 32 << 10
 	// maxSwitches bounds the variables of @skip and @include: each set of their
 	// values is a plan.
 	maxSwitches = 4
@@ -89,9 +91,10 @@ func unplanned(format string, args ...any) error {
 	return &Unplanned{fmt.Sprintf(format, args...)}
 }
 
-// ErrForbidden is the error of a viewer who lacks a permission that a field needs. It
-// is no error of the query as long as nothing comes to that field.
-var ErrForbidden = errors.New("plan: a field needs a permission")
+// ErrRefused is the error of a query with a field that its viewer may not see, or whose
+// arguments are wrong. That is no error of the query as long as nothing comes to the
+// field.
+var ErrRefused = errors.New("plan: a field is refused")
 
 // errAgain is the error of a plan that came to what gqlgen has to tell.
 var errAgain = errors.New("plan: gqlgen has to say what is wrong")
@@ -110,13 +113,16 @@ func (p *Planner) Run(ctx context.Context, o *graphql.OperationContext) (data []
 	}
 	viewer, ok := auth.ViewerFrom(ctx)
 	if !ok || viewer.Permissions&plan.permissions != plan.permissions {
-		return nil, ErrForbidden
+		return nil, ErrRefused
 	}
 	return p.run(ctx, plan, o.Variables)
 }
 
 // planOf is the plan of an operation, made now or before.
 func (p *Planner) planOf(o *graphql.OperationContext) *plan {
+	if len(o.RawQuery) > keptBytes {
+		return p.compile(o, len(switches(o.Operation)))
+	}
 	known, ok := p.known.Get(o.Operation)
 	if !ok {
 		known = &operation{switches: switches(o.Operation), plans: map[string]*plan{}}
@@ -140,10 +146,13 @@ func (o *operation) set(variables map[string]any) string {
 	}
 	var set strings.Builder
 	for _, name := range o.switches {
-		if on, _ := variables[name].(bool); on {
+		switch variables[name] {
+		case true:
 			set.WriteByte('1')
-		} else {
+		case false:
 			set.WriteByte('0')
+		default: // null, or left out, which is an error where it switches
+			set.WriteByte('-')
 		}
 	}
 	return set.String()
@@ -161,7 +170,12 @@ func switches(operation *ast.OperationDefinition) []string {
 }
 
 // Explain tells of a document's first operation why it is not planned: nil when it is.
-// Its variables have no values.
+// What its variables switch is off.
 func (p *Planner) Explain(document *ast.QueryDocument) error {
-	return p.compile(&graphql.OperationContext{Doc: document, Operation: document.Operations[0]}, 0).unplanned
+	o := &graphql.OperationContext{Doc: document, Operation: document.Operations[0], Variables: map[string]any{}}
+	names := switches(o.Operation)
+	for _, name := range names {
+		o.Variables[name] = false
+	}
+	return p.compile(o, len(names)).unplanned
 }

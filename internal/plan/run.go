@@ -3,6 +3,7 @@ package plan
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -11,24 +12,33 @@ import (
 	"dealflow/internal/read"
 )
 
-// step is one statement of a plan.
-type step interface{ read(r *run) error }
+// step is one statement of a plan, or two. Before any of them is read, all are asked
+// whether their arguments are right.
+type step interface {
+	ask(r *run) error
+	read(r *run) error
+}
 
 // run is a plan under way.
 type run struct {
 	ctx       context.Context
 	planner   *Planner
 	variables map[string]any
-	rows      []rows // of each level
-	values    []any  // of each step that has other things than rows
+	asked     []asked // of each level
+	rows      []rows  // of each level
+	values    []any   // of each step that has other things than rows
 }
 
 // runs are kept with their buffers, since an answer is mostly as long as the last.
 var runs = sync.Pool{New: func() any { return new(run) }}
 
 const (
-	// maxBuffer bounds what is kept of a level from one run to the next, in bytes.
+	// maxBuffer bounds what is kept of a level from one run to the next, in bytes, and
+	// maxKeys the keys in it.
 	maxBuffer = 1 << 20
+	maxKeys   = 10_000
+	// maxGuess bounds what is set aside for an answer since the last was so long.
+	maxGuess = 256 << 10
 	// maxText bounds a level, in bytes: a cell's place is an int32.
 	maxText = 1 << 30
 )
@@ -39,12 +49,18 @@ func (p *Planner) run(ctx context.Context, plan *plan, variables map[string]any)
 	r.ctx, r.planner, r.variables = ctx, p, variables
 	r.rows = extend(r.rows, plan.levels)
 	r.values = extend(r.values, plan.values)
+	r.asked = extend(r.asked, plan.levels)
+	for _, s := range plan.steps {
+		if err := s.ask(r); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrRefused, err)
+		}
+	}
 	for _, s := range plan.steps {
 		if err := s.read(r); err != nil {
 			return nil, err
 		}
 	}
-	last := plan.size.Load()
+	last := min(plan.size.Load(), maxGuess)
 	data, err := plan.root.write(r, make([]byte, 0, last+last/8+512), 0)
 	plan.size.Store(int64(len(data)))
 	return data, err
@@ -61,6 +77,7 @@ func extend[T any](s []T, n int) []T {
 func (r *run) free() {
 	r.ctx, r.planner, r.variables = nil, nil, nil
 	clear(r.values)
+	clear(r.asked)
 	for i := range r.rows {
 		r.rows[i].free()
 	}
@@ -107,7 +124,7 @@ func (s *rows) of(row int32) group {
 }
 
 func (s *rows) free() {
-	if cap(s.text) > maxBuffer {
+	if cap(s.text) > maxBuffer || 8*cap(s.cells) > maxBuffer || len(s.groups) > maxKeys || cap(s.owners) > maxKeys {
 		*s = rows{}
 	}
 	s.text, s.cells, s.owners, s.order, s.list, s.sorted = s.text[:0], s.cells[:0], s.owners[:0], s.order[:0], nil, nil
@@ -140,6 +157,12 @@ func (r *run) keys(of *level, on int) []uuid.UUID {
 	return keys
 }
 
+// ask implements step.
+func (l *level) ask(r *run) (err error) {
+	r.asked[l.index], err = l.source(r)
+	return err
+}
+
 // read implements step: it reads the rows of a level.
 func (l *level) read(r *run) error {
 	s := &r.rows[l.index]
@@ -147,10 +170,7 @@ func (l *level) read(r *run) error {
 	if err != nil || l.parent != nil && len(keys) == 0 {
 		return err
 	}
-	asked, err := l.source(r)
-	if err != nil {
-		return err
-	}
+	asked := r.asked[l.index]
 	columns := l.columns
 	s.width = l.cells
 	if l.cursors {

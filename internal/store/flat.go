@@ -29,8 +29,8 @@ var anyone = uuid.New()
 // Flat writes a SELECT from a table. Shape gets one that is confined to the rows of
 // the organization that will read, just as a query of the client is, and says what to
 // select, in which order, and how much of it. It may move the conditions it finds
-// into a subquery; it drops none. A table that it joins has to be confined by its own
-// hand.
+// into a subquery; it drops none, of which is checked that the organization still stands
+// somewhere. A table that it joins has to be confined by its own hand.
 func (s *Store) Flat(table string, shape func(*entsql.Selector)) (*Flat, error) {
 	from := entsql.Dialect(s.Dialect).Select().From(entsql.Table(table))
 	within(table, anyone)(from)

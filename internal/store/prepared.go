@@ -89,6 +89,10 @@ type statement struct {
 	sqldriver.Stmt
 }
 
+// maxPrepared bounds the texts that are prepared, in bytes: those of bulk writes are
+// as long as they have rows, and each is another.
+const maxPrepared = 16 << 10
+
 // unprepared begins the statements that PlanEachTime marks.
 const unprepared = "/* planned each time */ "
 
@@ -111,7 +115,7 @@ func (c *connection) statement(ctx context.Context, query string, args []sqldriv
 		return nil, sqldriver.ErrBadConn
 	case c.open > 0 && c.to.postgres:
 		return nil, errOpenRows
-	case len(args) == 0, strings.HasPrefix(query, unprepared), c.to.off.Load(), c.open > 0: // perhaps rows of the same statement
+	case len(args) == 0, len(query) > maxPrepared, strings.HasPrefix(query, unprepared), c.to.off.Load(), c.open > 0: // perhaps rows of the same statement
 		return nil, nil //nolint:nilnil // there is none
 	}
 	if found, ok := c.kept[query]; ok {

@@ -66,6 +66,10 @@ func (s *Store) Together(ctx context.Context, db *ent.Client, writes ...Write) e
 	if err != nil {
 		return err
 	}
+	writes = slices.DeleteFunc(slices.Clone(writes), func(w Write) bool { return w.columns != nil && len(w.rows) == 0 })
+	if len(writes) == 0 {
+		return nil
+	}
 	noteWrite(ctx)
 	at := len(writes)
 	if s.Dialect != dialect.Postgres {
@@ -156,6 +160,10 @@ func (t *text) is(value any) {
 	case nil:
 		t.add(" IS NULL")
 	case In:
+		if len(value) == 0 {
+			t.add(" IS NULL AND FALSE")
+			return
+		}
 		t.add(" IN (")
 		for i, one := range value {
 			t.comma(i).value(one)
