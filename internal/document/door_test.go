@@ -432,7 +432,7 @@ func TestMark(t *testing.T) {
 		if err := e.Resolve(ctx, marked); err != nil || marked.Query != "{ a }" {
 			t.Errorf("%v: %+v", err, marked)
 		}
-		copied, err := request.FromJSON([]byte(jsonOf(t, params{"query": "{ a }", "extensions": marked.Extensions})))
+		copied, err := request.FromJSON([]byte(jsonOf(t, params{"query": "{ a }", "extensions": marked.Extensions})), 100)
 		check(t, err)
 		if err := e.Resolve(ctx, copied); err == nil || err.Extensions["code"] != document.CodeRequired {
 			t.Errorf("a mark that came as JSON: %v", err)

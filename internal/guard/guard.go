@@ -51,6 +51,10 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
+// Readable is how many values all of a request may have: those of its variables, and
+// some around them.
+func (l Limits) Readable() int { return l.withDefaults().Values + 100 }
+
 const (
 	// kept bounds the documents that are remembered, and keptBytes each of them.
 	kept      = 1000
@@ -72,7 +76,7 @@ type Guard struct {
 func New(schema *ast.Schema, limits Limits) *Guard {
 	return &Guard{
 		schema: schema, limits: limits.withDefaults(),
-		rules: withoutHints(), hints: withHints(), known: lru.New[*ast.QueryDocument](kept),
+		rules: bounded(withoutHints()), hints: bounded(withHints()), known: lru.New[*ast.QueryDocument](kept),
 	}
 }
 

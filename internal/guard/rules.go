@@ -9,6 +9,25 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
+// maxErrors bounds the errors that one rule reports, of which strangers can cause as
+// many as their document has pairs of fields, and people read a few.
+const maxErrors = 100
+
+// bounded reports no more than maxErrors of each rule.
+func bounded(set *rules.Rules) *rules.Rules {
+	for name, rule := range set.GetInner() {
+		set.ReplaceRule(name, func(observers *core.Events, addError core.AddErrFunc) {
+			reported := 0
+			rule(observers, func(options ...core.ErrorOption) {
+				if reported++; reported <= maxErrors {
+					addError(options...)
+				}
+			})
+		})
+	}
+	return set
+}
+
 // withHints are the rules of the specification, and our own.
 func withHints() *rules.Rules {
 	set := rules.NewDefaultRules()

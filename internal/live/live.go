@@ -46,6 +46,7 @@ type Config struct {
 	WriteTimeout  time.Duration // that a message may take to leave the server: 10 s
 	Recheck       time.Duration // how often to ask for revoked keys: 500 ms
 	MaxMessage    int64         // bytes of a message from a client: 1 MB
+	MaxValues     int           // of a message, or of a request for a stream, as JSON: 10,000
 	MaxOperations int           // at a time, of one socket: 100
 	MaxSockets    int           // and event streams at a time, of one user: 100
 	Buffer        int           // messages that wait for one client: 256
@@ -64,7 +65,7 @@ func (c Config) withDefaults() Config {
 			*field = usual
 		}
 	}
-	for field, usual := range map[*int]int{&c.MaxOperations: 100, &c.MaxSockets: 100, &c.Buffer: 256} {
+	for field, usual := range map[*int]int{&c.MaxValues: 10_000, &c.MaxOperations: 100, &c.MaxSockets: 100, &c.Buffer: 256} {
 		if *field <= 0 {
 			*field = usual
 		}

@@ -133,9 +133,10 @@ type incoming struct {
 	payload  any
 }
 
-// readMessage reads a message, whose id and payload may be left out.
-func readMessage(text []byte) (incoming, error) {
-	members, err := strict.Object(text)
+// readMessage reads a message of so many values at most, whose id and payload may be
+// left out.
+func readMessage(text []byte, values int) (incoming, error) {
+	members, err := strict.Object(text, values)
 	if err != nil {
 		return incoming{}, err
 	}
@@ -186,7 +187,7 @@ func (s *socket) read() {
 // receive reads a message and does what it asks for, or says why the socket has
 // to be closed.
 func (s *socket) receive(kind websocket.MessageType, text []byte) *closing {
-	r, err := readMessage(text)
+	r, err := readMessage(text, s.hub.config.MaxValues)
 	switch {
 	case kind != websocket.MessageText || err == nil && r.kind == "":
 		return invalid("send a JSON object with a type")

@@ -154,6 +154,7 @@ func TestCloseCodes(t *testing.T) {
 		"a type twice":        {[]any{`{"type":"ping","type":"pong"}`}, 4400},
 		"a token twice":       {[]any{`{"type":"connection_init","payload":{"token":"` + ada.Token + `","token":"x"}}`}, 4400},
 		"a variable twice":    {[]any{initial, `{"type":"subscribe","id":"1","payload":{"query":"{ __typename }","variables":{"é":1,"é":2}}}`}, 4400},
+		"too many values":     {[]any{`{"type":"ping","payload":[` + strings.Repeat("[],", 20_000) + `[]]}`}, 4400},
 		"a number for an id":  {[]any{initial, map[string]any{"type": "complete", "id": 1}}, 4400},
 		"binary":              {[]any{[]byte("{}")}, 4400},
 	} {

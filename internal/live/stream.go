@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"dealflow/internal/auth"
 	"dealflow/internal/request"
 	"dealflow/internal/response"
+	"dealflow/internal/strict"
 )
 
 // keepAlive is how often a quiet stream says that it is there, so that proxies
@@ -65,7 +67,11 @@ func (t Streams) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphEx
 	refuse := func(code string, status int, message string) {
 		t.Refuse(w, r, &graphql.Response{Errors: gqlerror.List{response.Error(code, status, message)}})
 	}
-	params, err := request.FromHTTP(r)
+	params, err := request.FromHTTP(r, t.Hub.config.MaxValues)
+	if errors.Is(err, strict.ErrTooMany) {
+		refuse("QUERY_TOO_LARGE", http.StatusBadRequest, err.Error())
+		return
+	}
 	if err != nil {
 		refuse("BAD_REQUEST", http.StatusBadRequest, err.Error())
 		return

@@ -20,7 +20,7 @@ func BenchmarkFromJSON(b *testing.B) {
 			b.SetBytes(int64(len(body)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := request.FromJSON([]byte(body)); err != nil {
+				if _, err := request.FromJSON([]byte(body), 10_000); err != nil {
 					b.Fatal(err)
 				}
 			}

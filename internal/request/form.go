@@ -20,10 +20,10 @@ import (
 const maxFiles = 20
 
 // FromForm reads a multipart request by its specification: a part operations, like
-// a JSON body, a part map, which says where in the variables each file goes, and
+// a JSON body of so many values at most, a part map, which says where in the variables each file goes, and
 // the files in the map's order or any other.
 // https://github.com/jaydenseric/graphql-multipart-request-spec
-func FromForm(contentType string, body []byte) (*graphql.RawParams, error) {
+func FromForm(contentType string, body []byte, values int) (*graphql.RawParams, error) {
 	_, params, err := mime.ParseMediaType(contentType)
 	if err != nil {
 		return nil, badForm("the Content-Type cannot be read")
@@ -33,14 +33,14 @@ func FromForm(contentType string, body []byte) (*graphql.RawParams, error) {
 	if !ok {
 		return nil, badForm(`its first part must be operations, a JSON object: {"query": "…", "variables": {"file": null}}`)
 	}
-	operation, err := FromJSON(text)
+	operation, err := FromJSON(text, values)
 	if err != nil {
-		return nil, badForm("its part operations: " + err.Error())
+		return nil, badForm("its part operations: %w", err)
 	}
 	text, _ = field(form, "map")
-	places, err := placesOf(text)
+	places, err := placesOf(text, values)
 	if err != nil {
-		return nil, badForm(`its second part must be map, a JSON object of lists of paths (` + err.Error() + `): {"0": ["variables.file"]}`)
+		return nil, badForm(`its second part must be map, a JSON object of lists of paths (%w): {"0": ["variables.file"]}`, err)
 	}
 	if err := checkPlaces(operation.Variables, places); err != nil {
 		return nil, err
@@ -49,8 +49,8 @@ func FromForm(contentType string, body []byte) (*graphql.RawParams, error) {
 }
 
 // placesOf reads a form's map: the places of each file.
-func placesOf(text []byte) (map[string][]string, error) {
-	members, err := strict.Object(text)
+func placesOf(text []byte, values int) (map[string][]string, error) {
+	members, err := strict.Object(text, values)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func checkPlaces(variables map[string]any, places map[string][]string) error {
 		}
 		for _, path := range paths {
 			if len(taken) == maxFiles {
-				return badForm(fmt.Sprintf("its map has more than %d paths", maxFiles))
+				return badForm("its map has more than %d paths", maxFiles)
 			}
 			if taken[path] || !hasPlace(variables, path) {
 				return badForm("its map names a path, such as variables.file, that is no null in operations, or names one twice")
@@ -156,6 +156,6 @@ func hasPlace(variables map[string]any, path string) bool {
 	return at == nil
 }
 
-func badForm(why string) error {
-	return &Error{"the multipart request is not one for GraphQL: " + why}
+func badForm(format string, arguments ...any) *Error {
+	return Wrong("the multipart request is not one for GraphQL: "+format, arguments...)
 }

@@ -9,10 +9,10 @@ import (
 )
 
 // FromHTTP reads the operation that a request asks for: of its URL, for a GET, or of
-// its body, which is a form or JSON. An error that is no Error is one of reading.
-func FromHTTP(r *http.Request) (*graphql.RawParams, error) {
+// its body, which is a form or JSON, with so many values at most. An error that is no Error is one of reading.
+func FromHTTP(r *http.Request, values int) (*graphql.RawParams, error) {
 	start := graphql.Now()
-	params, err := read(r)
+	params, err := read(r, values)
 	if err != nil {
 		return nil, err
 	}
@@ -21,9 +21,9 @@ func FromHTTP(r *http.Request) (*graphql.RawParams, error) {
 	return params, nil
 }
 
-func read(r *http.Request) (*graphql.RawParams, error) {
+func read(r *http.Request, values int) (*graphql.RawParams, error) {
 	if r.Method == http.MethodGet {
-		return FromQuery(r.URL.RawQuery)
+		return FromQuery(r.URL.RawQuery, values)
 	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -31,7 +31,7 @@ func read(r *http.Request) (*graphql.RawParams, error) {
 	}
 	contentType := r.Header.Get("Content-Type")
 	if media, _, _ := mime.ParseMediaType(contentType); media == "multipart/form-data" {
-		return FromForm(contentType, body)
+		return FromForm(contentType, body, values)
 	}
-	return FromJSON(body)
+	return FromJSON(body, values)
 }

@@ -8,6 +8,7 @@
 package request
 
 import (
+	"fmt"
 	"net/url"
 	"unicode/utf8"
 
@@ -28,39 +29,44 @@ const (
 var aliases = []string{DocumentID, "id", "doc_id"}
 
 // Error says what is wrong with a request, to its sender.
-type Error struct{ Message string }
+type Error struct{ says error }
 
-func (e *Error) Error() string { return e.Message }
+// Wrong makes an Error, as fmt.Errorf does. What it wraps is package strict's.
+func Wrong(format string, arguments ...any) *Error { return &Error{fmt.Errorf(format, arguments...)} }
+
+func (e *Error) Error() string { return e.says.Error() }
+func (e *Error) Unwrap() error { return e.says }
 
 const shape = `{"query": "…", "operationName": "…", "variables": {…}, "extensions": {…}}, the last three as needed`
 
-// FromJSON reads a body.
-func FromJSON(body []byte) (*graphql.RawParams, error) {
-	members, err := strict.Object(body)
+// FromJSON reads a body, of so many values at most.
+func FromJSON(body []byte, values int) (*graphql.RawParams, error) {
+	members, err := strict.Object(body, values)
 	if err != nil {
-		return nil, &Error{"the body must be a JSON object in UTF-8 (" + err.Error() + "): " + shape}
+		return nil, Wrong("the body must be a JSON object in UTF-8 (%w): %s", err, shape)
 	}
 	return FromMembers(members)
 }
 
-// FromQuery reads the query of a URL, in which variables and extensions are JSON.
-func FromQuery(raw string) (*graphql.RawParams, error) {
+// FromQuery reads the query of a URL, in which variables and extensions are JSON, each
+// of so many values at most.
+func FromQuery(raw string, values int) (*graphql.RawParams, error) {
 	query, err := url.ParseQuery(raw)
 	if err != nil {
-		return nil, &Error{"the URL's query is malformed: encode each value, as encodeURIComponent does"}
+		return nil, Wrong("the URL's query is malformed: encode each value, as encodeURIComponent does")
 	}
 	members := make(map[string]any, len(query))
-	for name, values := range query {
+	for name, texts := range query {
 		switch {
-		case !utf8.ValidString(values[0]):
-			return nil, &Error{"the URL's query must be UTF-8"}
-		case len(values) > 1:
-			return nil, &Error{"the URL's query names a parameter twice"}
+		case !utf8.ValidString(texts[0]):
+			return nil, Wrong("the URL's query must be UTF-8")
+		case len(texts) > 1:
+			return nil, Wrong("the URL's query names a parameter twice")
 		case name != "variables" && name != "extensions":
-			members[name] = values[0]
-		case values[0] != "":
-			if members[name], err = strict.Value([]byte(values[0])); err != nil {
-				return nil, &Error{name + " must be an object, or null, as JSON (" + err.Error() + ")"}
+			members[name] = texts[0]
+		case texts[0] != "":
+			if members[name], err = strict.Value([]byte(texts[0]), values); err != nil {
+				return nil, Wrong("%s must be an object, or null, as JSON (%w)", name, err)
 			}
 		}
 	}
@@ -70,19 +76,19 @@ func FromQuery(raw string) (*graphql.RawParams, error) {
 // FromMembers makes an operation of the members of what a client sent.
 func FromMembers(members map[string]any) (*graphql.RawParams, error) {
 	p := &graphql.RawParams{}
-	for _, wrong := range []error{
+	for _, err := range []error{
 		take(members, "query", "a string", &p.Query), take(members, "operationName", "a string", &p.OperationName),
 		take(members, "variables", "an object", &p.Variables), take(members, "extensions", "an object", &p.Extensions),
 	} {
-		if wrong != nil {
-			return nil, wrong
+		if err != nil {
+			return nil, err
 		}
 	}
 	if err := readDocument(members, p); err != nil {
 		return nil, err
 	}
 	if p.Query == "" && DocumentOf(p.Extensions) == "" && HashOf(p.Extensions) == "" {
-		return nil, &Error{"there is no query: send one, or the documentId of a published document"}
+		return nil, Wrong("there is no query: send one, or the documentId of a published document")
 	}
 	return p, nil
 }
@@ -92,7 +98,7 @@ func take[T any](members map[string]any, name, kind string, into *T) error {
 	sent := members[name]
 	value, ok := sent.(T)
 	if sent != nil && !ok {
-		return &Error{name + " must be " + kind + ", or null, as JSON"}
+		return Wrong("%s must be %s, or null, as JSON", name, kind)
 	}
 	*into = value
 	return nil
@@ -104,7 +110,7 @@ func readDocument(members map[string]any, p *graphql.RawParams) error {
 		id, ok := members[name].(string)
 		switch {
 		case members[name] != nil && !ok:
-			return &Error{name + " must be a string: the id of a published document"}
+			return Wrong("%s must be a string: the id of a published document", name)
 		case id == "":
 			continue
 		}

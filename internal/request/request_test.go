@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dealflow/internal/request"
+	"dealflow/internal/strict"
 )
 
 func TestFromJSON(t *testing.T) {
@@ -37,7 +38,7 @@ func TestFromJSON(t *testing.T) {
 		{body: `{"query":"{a}","Query":"{b}","variables":{"a":{"b":1},"b":{"a":1}}}`, query: "{a}"},
 	} {
 		t.Run(test.body, func(t *testing.T) {
-			p, err := request.FromJSON([]byte(test.body))
+			p, err := request.FromJSON([]byte(test.body), 100)
 			if !says(err, test.wrong) {
 				t.Fatalf("error %v, want %q", err, test.wrong)
 			}
@@ -60,15 +61,32 @@ func TestFromQuery(t *testing.T) {
 		`query={a}&variables={"a":{"b":1,"b":2}}`: `variables must be an object, or null, as JSON ("b" stands there twice)`, `query={a}&extensions={"a":1,"a":2}`: `("a" stands there twice)`,
 		"variables={}": "there is no query",
 	} {
-		if _, err := request.FromQuery(raw); !says(err, wrong) {
+		if _, err := request.FromQuery(raw, 100); !says(err, wrong) {
 			t.Errorf("%s: %v, want %q", raw, err, wrong)
+		}
+	}
+}
+
+// TestTooManyValues has JSON with more values than are asked for.
+func TestTooManyValues(t *testing.T) {
+	for name, list := range map[string]string{"as many as may be": "[" + strings.Repeat("1,", 95) + "1]", "too many": "[" + strings.Repeat("1,", 99) + "1]"} {
+		variables := `{"any":` + list + `}`
+		body := `{"query":"{a}","variables":` + variables + `}`
+		_, fromQuery := request.FromQuery("query={a}&variables="+variables, 100)
+		_, fromJSON := request.FromJSON([]byte(body), 100)
+		_, fromForm := request.FromForm("multipart/form-data; boundary=b", []byte("--b\r\nContent-Disposition: form-data; name=operations\r\n\r\n"+body+
+			"\r\n--b\r\nContent-Disposition: form-data; name=map\r\n\r\n{}\r\n--b--\r\n"), 100)
+		for _, err := range []error{fromQuery, fromJSON, fromForm} {
+			if errors.Is(err, strict.ErrTooMany) != (name == "too many") {
+				t.Errorf("%s: %v", name, err)
+			}
 		}
 	}
 }
 
 // TestTrusted shows that no JSON makes a document trusted.
 func TestTrusted(t *testing.T) {
-	p, err := request.FromJSON([]byte(`{"query":"{a}","extensions":{"dealflow.trusted":{"Client":"c","Key":"k","Name":"n"}}}`))
+	p, err := request.FromJSON([]byte(`{"query":"{a}","extensions":{"dealflow.trusted":{"Client":"c","Key":"k","Name":"n"}}}`), 100)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +106,7 @@ func says(err error, text string) bool {
 		return err == nil
 	}
 	wrong, ok := errors.AsType[*request.Error](err)
-	return ok && strings.Contains(wrong.Message, text)
+	return ok && strings.Contains(wrong.Error(), text)
 }
 
 func FuzzFromJSON(f *testing.F) {
@@ -97,7 +115,7 @@ func FuzzFromJSON(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		p, err := request.FromJSON(body)
+		p, err := request.FromJSON(body, 100)
 		check(t, err)
 		if err == nil && p.Query == "" && request.DocumentOf(p.Extensions) == "" && request.HashOf(p.Extensions) == "" {
 			t.Errorf("%q asks for nothing", body)
@@ -110,9 +128,9 @@ func FuzzFromQuery(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
-		_, err := request.FromQuery(raw)
+		_, err := request.FromQuery(raw, 100)
 		check(t, err)
-		_, err = request.FromQuery("query=" + url.QueryEscape(raw))
+		_, err = request.FromQuery("query="+url.QueryEscape(raw), 100)
 		if raw != "" && utf8.ValidString(raw) != (err == nil) {
 			t.Errorf("%q: %v", raw, err)
 		}
@@ -127,7 +145,7 @@ func FuzzFromForm(f *testing.F) {
 	f.Add(part("operations", `{"query":"{a}","variables":{"a":null}}`) + part("map", `{"0":["variables.a.x"]}`) + "--b--\r\n")
 	f.Add(part("operations", `{"query":"{a}","variables":{"a":null}}`) + part("map", `{"0":["variables.a"],"0":["variables.b"]}`) + "--b--\r\n")
 	f.Fuzz(func(t *testing.T, body string) {
-		_, err := request.FromForm("multipart/form-data; boundary=b", []byte(body))
+		_, err := request.FromForm("multipart/form-data; boundary=b", []byte(body), 100)
 		check(t, err)
 	})
 }

@@ -12,11 +12,6 @@ import (
 	"github.com/vektah/gqlparser/v2/formatter"
 )
 
-// Error says what is wrong with a request, to its sender.
-type Error struct{ Message string }
-
-func (e *Error) Error() string { return e.Message }
-
 // problems is the name under which an endpoint asks each field of a mutation what
 // was wrong with its input, so that the answer's status can say so.
 const problems = "dealflow_userErrors"
@@ -28,11 +23,14 @@ type Endpoint struct {
 	// Text is what is executed: the document, with what the status needs to know.
 	Text string
 
+	schema   *ast.Schema
 	document *ast.QueryDocument
+	values   int
 }
 
 // NewEndpoint makes an endpoint of a document with one operation, which it changes.
-func NewEndpoint(document *ast.QueryDocument) *Endpoint {
+// What requests send as JSON may have so many values at most.
+func NewEndpoint(schema *ast.Schema, document *ast.QueryDocument, values int) *Endpoint {
 	operation := document.Operations[0]
 	if operation.Operation == ast.Mutation {
 		for _, field := range rootFields(document, operation.SelectionSet) {
@@ -43,7 +41,7 @@ func NewEndpoint(document *ast.QueryDocument) *Endpoint {
 	}
 	var text strings.Builder
 	formatter.NewFormatter(&text, formatter.WithCompacted()).FormatQueryDocument(document)
-	return &Endpoint{operation.Name, operation, text.String(), document}
+	return &Endpoint{operation.Name, operation, text.String(), schema, document, values}
 }
 
 // askForProblems is the selection of an input's errors.

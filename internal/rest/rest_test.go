@@ -13,7 +13,9 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"dealflow/internal/request"
 	"dealflow/internal/rest"
+	"dealflow/internal/strict"
 )
 
 const schemaText = `
@@ -40,11 +42,11 @@ func endpoint(t *testing.T, text string) (*ast.Schema, *rest.Endpoint) {
 	if errs != nil {
 		t.Fatal(errs)
 	}
-	return schema, rest.NewEndpoint(document)
+	return schema, rest.NewEndpoint(schema, document, 100)
 }
 
 func TestFromQuery(t *testing.T) {
-	schema, e := endpoint(t, `query Get($id: ID, $sizes: [Int!], $filter: Filter, $color: Color, $deep: Boolean, $any: JSON) {
+	_, e := endpoint(t, `query Get($id: ID, $sizes: [Int!], $filter: Filter, $color: Color, $deep: Boolean, $any: JSON) {
 		box(id: $id, sizes: $sizes, filter: $filter, color: $color, deep: $deep, any: $any) { name } }`)
 	for raw, want := range map[string]string{
 		"":                               `{}`,
@@ -65,15 +67,30 @@ func TestFromQuery(t *testing.T) {
 		"id=%zz":                         "malformed",
 		"id=%ff":                         "not in UTF-8",
 	} {
-		variables, err := e.FromQuery(schema, raw)
+		variables, err := e.FromQuery(raw)
 		if err != nil {
-			if wrong, ok := errors.AsType[*rest.Error](err); !ok || !strings.Contains(wrong.Message, want) {
+			if wrong, ok := errors.AsType[*request.Error](err); !ok || !strings.Contains(wrong.Error(), want) {
 				t.Errorf("%s: %v, want %s", raw, err, want)
 			}
 			continue
 		}
 		if got, _ := json.Marshal(variables); string(got) != want {
 			t.Errorf("%s: %s, want %s", raw, got, want)
+		}
+	}
+}
+
+// TestTooManyValues has JSON with more values than the endpoints of these tests take.
+func TestTooManyValues(t *testing.T) {
+	_, e := endpoint(t, `query Get($any: JSON) { box(any: $any) { name } }`)
+	for name, list := range map[string]string{"as many as may be": "[" + strings.Repeat("1,", 97) + "1]", "too many": "[" + strings.Repeat("1,", 99) + "1]"} {
+		_, fromQuery := e.FromQuery("any=" + list)
+		_, fromJSON := e.FromJSON([]byte(`{"any":` + list + `}`))
+		_, fromForm := e.FromForm("multipart/form-data; boundary=b", []byte("--b\r\nContent-Disposition: form-data; name=any\r\n\r\n"+list+"\r\n--b--\r\n"))
+		for _, err := range []error{fromQuery, fromJSON, fromForm} {
+			if errors.Is(err, strict.ErrTooMany) != (name == "too many") {
+				t.Errorf("%s: %v", name, err)
+			}
 		}
 	}
 }
@@ -185,10 +202,10 @@ func FuzzFromQuery(f *testing.F) {
 	if errs != nil {
 		f.Fatal(errs)
 	}
-	e := rest.NewEndpoint(document)
+	e := rest.NewEndpoint(schema, document, 100)
 	f.Fuzz(func(t *testing.T, raw string) {
-		variables, err := e.FromQuery(schema, raw)
-		if _, ok := errors.AsType[*rest.Error](err); err != nil && !ok {
+		variables, err := e.FromQuery(raw)
+		if _, ok := errors.AsType[*request.Error](err); err != nil && !ok {
 			t.Error(err)
 		}
 		if _, err := json.Marshal(variables); err != nil {
@@ -207,10 +224,10 @@ func FuzzFromJSON(f *testing.F) {
 	if errs != nil {
 		f.Fatal(errs)
 	}
-	e := rest.NewEndpoint(document)
+	e := rest.NewEndpoint(schema, document, 100)
 	f.Fuzz(func(t *testing.T, body []byte) {
 		variables, err := e.FromJSON(body)
-		if _, ok := errors.AsType[*rest.Error](err); err != nil && !ok || err == nil && variables == nil {
+		if _, ok := errors.AsType[*request.Error](err); err != nil && !ok || err == nil && variables == nil {
 			t.Errorf("%q: %v, %v", body, variables, err)
 		}
 		if _, sent := variables["input"]; sent != (len(variables) > 0) {

@@ -13,25 +13,26 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"dealflow/internal/request"
 	"dealflow/internal/strict"
 )
 
 // FromQuery reads an endpoint's variables from the parameters of a URL. A list is a
 // parameter that comes again and again, and an input object is JSON.
-func (e *Endpoint) FromQuery(schema *ast.Schema, raw string) (map[string]any, error) {
+func (e *Endpoint) FromQuery(raw string) (map[string]any, error) {
 	query, err := url.ParseQuery(raw)
 	if err != nil {
-		return nil, &Error{"the URL's query is malformed: encode each value, as encodeURIComponent does"}
+		return nil, request.Wrong("the URL's query is malformed: encode each value, as encodeURIComponent does")
 	}
 	variables := make(map[string]any, len(query))
 	for name, texts := range query {
 		variable := e.Operation.VariableDefinitions.ForName(name)
 		if variable == nil {
-			return nil, &Error{"there is no such parameter: " + e.parameters()}
+			return nil, request.Wrong("there is no such parameter: %s", e.parameters())
 		}
-		value, err := fromTexts(schema, variable.Type, texts)
+		value, err := e.fromTexts(variable.Type, texts)
 		if err != nil {
-			return nil, &Error{"the parameter " + name + " " + err.Error()}
+			return nil, request.Wrong("the parameter %s %w", name, err)
 		}
 		variables[name] = value
 	}
@@ -51,17 +52,17 @@ func (e *Endpoint) parameters() string {
 }
 
 // fromTexts is the value of a parameter that came once or more.
-func fromTexts(schema *ast.Schema, of *ast.Type, texts []string) (any, error) {
+func (e *Endpoint) fromTexts(of *ast.Type, texts []string) (any, error) {
 	if of.Elem == nil && len(texts) > 1 {
-		return nil, &Error{"comes more than once"}
+		return nil, request.Wrong("comes more than once")
 	}
 	if of.Elem == nil {
-		return fromText(schema, of, texts[0])
+		return e.fromText(of, texts[0])
 	}
 	list := make([]any, len(texts))
 	for i, text := range texts {
 		var err error
-		if list[i], err = fromText(schema, of.Elem, text); err != nil {
+		if list[i], err = e.fromText(of.Elem, text); err != nil {
 			return nil, err
 		}
 	}
@@ -70,17 +71,17 @@ func fromTexts(schema *ast.Schema, of *ast.Type, texts []string) (any, error) {
 
 // fromText is one value: text for what is text in GraphQL too, and JSON for all else.
 // Whether it fits its type is for the coercion of variables to say.
-func fromText(schema *ast.Schema, of *ast.Type, text string) (any, error) {
+func (e *Endpoint) fromText(of *ast.Type, text string) (any, error) {
 	if !utf8.ValidString(text) {
-		return nil, &Error{"is not in UTF-8"}
+		return nil, request.Wrong("is not in UTF-8")
 	}
-	definition := schema.Types[of.Name()]
+	definition := e.schema.Types[of.Name()]
 	if of.Elem == nil && isText(definition) {
 		return text, nil
 	}
-	value, err := strict.Value([]byte(text))
+	value, err := strict.Value([]byte(text), e.values)
 	if err != nil {
-		return nil, &Error{"must be JSON (" + err.Error() + "): a number, true, false, null, a list or an object, as its type is"}
+		return nil, request.Wrong("must be JSON (%w): a number, true, false, null, a list or an object, as its type is", err)
 	}
 	return value, nil
 }
@@ -105,20 +106,20 @@ func (e *Endpoint) FromJSON(body []byte) (map[string]any, error) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return map[string]any{}, nil
 	}
-	variables, err := strict.Object(body)
+	variables, err := strict.Object(body, e.values)
 	if err != nil {
-		return nil, &Error{"the body must be a JSON object in UTF-8 (" + err.Error() + "): " + e.parameters()}
+		return nil, request.Wrong("the body must be a JSON object in UTF-8 (%w): %s", err, e.parameters())
 	}
 	for name := range variables {
 		if e.Operation.VariableDefinitions.ForName(name) == nil {
-			return nil, &Error{"there is no such parameter: " + e.parameters()}
+			return nil, request.Wrong("there is no such parameter: %s", e.parameters())
 		}
 	}
 	return variables, nil
 }
 
 // FromForm reads an endpoint's variables from the fields and files of a form.
-func (e *Endpoint) FromForm(schema *ast.Schema, contentType string, body []byte) (map[string]any, error) {
+func (e *Endpoint) FromForm(contentType string, body []byte) (map[string]any, error) {
 	_, params, _ := mime.ParseMediaType(contentType) // without a boundary there are no parts
 	form := multipart.NewReader(bytes.NewReader(body), params["boundary"])
 	variables := map[string]any{}
@@ -128,27 +129,27 @@ func (e *Endpoint) FromForm(schema *ast.Schema, contentType string, body []byte)
 			return variables, nil
 		}
 		if err != nil {
-			return nil, &Error{"the form cannot be read: it ends early, or has no boundary"}
+			return nil, request.Wrong("the form cannot be read: it ends early, or has no boundary")
 		}
 		name := part.FormName()
 		variable := e.Operation.VariableDefinitions.ForName(name)
 		if _, taken := variables[name]; variable == nil || taken {
-			return nil, &Error{"the form has a field twice, or one that is no parameter: " + e.parameters()}
+			return nil, request.Wrong("the form has a field twice, or one that is no parameter: %s", e.parameters())
 		}
 		content, err := io.ReadAll(part)
 		if err != nil || part.FileName() == "" && !utf8.Valid(content) {
-			return nil, &Error{"the form cannot be read: it ends early, or is not in UTF-8"}
+			return nil, request.Wrong("the form cannot be read: it ends early, or is not in UTF-8")
 		}
-		if variables[name], err = fromPart(schema, variable.Type, part, content); err != nil {
-			return nil, &Error{"the parameter " + name + " " + err.Error()}
+		if variables[name], err = e.fromPart(variable.Type, part, content); err != nil {
+			return nil, request.Wrong("the parameter %s %w", name, err)
 		}
 	}
 }
 
 // fromPart is the value of a form's field.
-func fromPart(schema *ast.Schema, of *ast.Type, part *multipart.Part, content []byte) (any, error) {
+func (e *Endpoint) fromPart(of *ast.Type, part *multipart.Part, content []byte) (any, error) {
 	if part.FileName() == "" {
-		return fromTexts(schema, of, []string{string(content)})
+		return e.fromTexts(of, []string{string(content)})
 	}
 	return graphql.Upload{
 		File: bytes.NewReader(content), Filename: part.FileName(), Size: int64(len(content)),

@@ -2,6 +2,7 @@ package server
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net/http"
 	"runtime/debug"
@@ -10,8 +11,11 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"dealflow/internal/guard"
+	"dealflow/internal/request"
 	"dealflow/internal/response"
 	"dealflow/internal/rest"
+	"dealflow/internal/strict"
 )
 
 // The codes of the errors that a request meets before it gets to GraphQL.
@@ -29,6 +33,14 @@ type refusal struct {
 	status  int
 	code    string
 	message string
+}
+
+// badRequest refuses what cannot be read, or is too much to read.
+func badRequest(wrong *request.Error) refusal {
+	if errors.Is(wrong, strict.ErrTooMany) {
+		return refusal{http.StatusBadRequest, guard.CodeTooLarge, wrong.Error()}
+	}
+	return refusal{http.StatusBadRequest, codeBadRequest, wrong.Error()}
 }
 
 // refuse answers a request with one error, in the form of all errors of the API.

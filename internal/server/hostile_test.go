@@ -123,7 +123,10 @@ func hostiles() []hostile {
 		asked("a filter deeper than JSON's own bound", "query($v:LeadFilter){leads(filter:$v){totalCount}}", `{"v":`+times(`{"not":`, 20_000)+`{}`+times(`}`, 20_000)+`}`, 400, "BAD_REQUEST"),
 		asked("a wide filter", "query($v:LeadFilter){leads(filter:$v){totalCount}}", `{"v":{"or":[`+times(`{},`, 5000)+`{}]}}`, 400, large),
 		asked("a filter as wide as may be", "query($v:LeadFilter){leads(filter:$v){totalCount}}", `{"v":{"or":[`+times(`{"source":{"eq":"x"}},`, 999)+`{}]}}`, 200, "BAD_USER_INPUT"),
-		asked("50,000 variables", "{__typename}", `{`+numbered(`"a%d":1,`, 50_000)+`"a":1}`, 200, ""),
+		asked("50,000 variables", "{__typename}", `{`+numbered(`"a%d":1,`, 50_000)+`"a":1}`, 400, large),
+		hostile{name: "50,000 variables, as a stream", body: `{"query":"{__typename}","variables":{` + numbered(`"a%d":1,`, 50_000) + `"a":1}}`, headers: []string{"Accept", "text/event-stream"}, status: 400, code: large},
+		asked("50,000 values of JSON", "{__typename}", `{"a":[`+times("[],", 50_000)+`[]]}`, 400, large),
+		asked("many members", "{__typename}", `{`+numbered(`"v%d":1,`, 90_000)+`"v0":1}`, 400, large),
 		asked("a number of many digits", "query($v:Int){pipelines(first:$v){totalCount}}", `{"v":1`+times("0", 100_000)+`}`, 400, invalid),
 		asked("a number of a large exponent", "query($v:Int){pipelines(first:$v){totalCount}}", `{"v":1e999999999}`, 400, invalid),
 		asked("a text for an integer in a variable", "query($v:Int){pipelines(first:$v){totalCount}}", `{"v":"1"}`, 400, invalid),
@@ -145,7 +148,7 @@ func hostiles() []hostile {
 		"one variable twice":          `{"query":"query($v:ID!){pipeline(id:$v){name}}","variables":{"v":"1","v":"2"}}`,
 		"one field of an input twice": `{"query":"mutation($v:CreatePipelineInput!){createPipeline(input:$v){__typename}}","variables":{"v":{"name":"a","name":"b"}}}`,
 		"one hash twice":              `{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"a","sha256Hash":"b"}}}`,
-		"many members":                `{"query":"{ __typename }","variables":{` + numbered(`"v%d":1,`, 90_000) + `"v0":1}}`, "a long name twice": `{"` + times("\u2028", 10_000) + `":1,"` + times("\u2028", 10_000) + `":1}`,
+		"one of many members twice":   `{"query":"{ __typename }","variables":{` + numbered(`"v%d":1,`, 9_000) + `"v0":1}}`, "a long name twice": `{"` + times("\u2028", 10_000) + `":1,"` + times("\u2028", 10_000) + `":1}`,
 	} {
 		add(hostile{name: name, body: body, status: 400, code: "BAD_REQUEST"})
 	}

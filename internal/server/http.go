@@ -29,9 +29,9 @@ func (overHTTP) Supports(*http.Request) bool { return true }
 
 // Do implements graphql.Transport.
 func (t overHTTP) Do(w http.ResponseWriter, r *http.Request, _ graphql.GraphExecutor) {
-	params, err := request.FromHTTP(r)
+	params, err := request.FromHTTP(r, t.server.config.Limits.Readable())
 	if wrong, ok := errors.AsType[*request.Error](err); ok {
-		refuse(w, r, refusal{http.StatusBadRequest, codeBadRequest, wrong.Message})
+		refuse(w, r, badRequest(wrong))
 		return
 	}
 	if err != nil {

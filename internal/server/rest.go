@@ -121,7 +121,7 @@ func (e *endpoints) endpoint(r *http.Request, found *ent.Document) (*rest.Endpoi
 	if errs != nil {
 		return nil, errs
 	}
-	made := rest.NewEndpoint(parsed)
+	made := rest.NewEndpoint(e.schema, parsed, e.server.config.Limits.Readable())
 	e.made.Add(r.Context(), key, made)
 	return made, nil
 }
@@ -145,15 +145,15 @@ func (e *endpoints) wrongMethod(w http.ResponseWriter, r *http.Request, endpoint
 // variables are what a request says.
 func (e *endpoints) variables(w http.ResponseWriter, r *http.Request, endpoint *rest.Endpoint) (map[string]any, *refusal) {
 	variables, no, err := e.read(w, r, endpoint)
-	if wrong, ok := errors.AsType[*rest.Error](err); ok {
-		return nil, &refusal{http.StatusBadRequest, codeBadRequest, wrong.Message}
+	if wrong, ok := errors.AsType[*request.Error](err); ok {
+		return nil, new(badRequest(wrong))
 	}
 	return variables, no
 }
 
 func (e *endpoints) read(w http.ResponseWriter, r *http.Request, endpoint *rest.Endpoint) (map[string]any, *refusal, error) {
 	if endpoint.IsQuery() {
-		variables, err := endpoint.FromQuery(e.schema, r.URL.RawQuery)
+		variables, err := endpoint.FromQuery(r.URL.RawQuery)
 		return variables, nil, err
 	}
 	contentType := r.Header.Get("Content-Type")
@@ -174,7 +174,7 @@ func (e *endpoints) read(w http.ResponseWriter, r *http.Request, endpoint *rest.
 		return nil, nil, err
 	}
 	if isForm {
-		variables, err := endpoint.FromForm(e.schema, contentType, body)
+		variables, err := endpoint.FromForm(contentType, body)
 		return variables, nil, err
 	}
 	variables, err := endpoint.FromJSON(body)

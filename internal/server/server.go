@@ -163,7 +163,8 @@ func newServer(c Config, api api, ensure ensureUser) (*Server, error) {
 // newHub is the hub of the server's subscriptions.
 func (s *Server) newHub() *live.Hub {
 	c := s.config.Live
-	c.Events, c.Authenticate, c.MaxMessage = s.config.Events, s.bearer, s.config.MaxBody
+	c.Events, c.Authenticate = s.config.Events, s.bearer
+	c.MaxMessage, c.MaxValues = s.config.MaxBody, s.config.Limits.Readable()
 	c.Revoked, c.Now, c.Log = s.config.Sales.RevokedKeys, s.config.Now, s.config.Log
 	return live.New(c)
 }

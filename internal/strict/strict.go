@@ -21,20 +21,24 @@ type Member struct {
 // Value reads any value: a map[string]any, an []any, a string, a bool or nil, and
 // numbers as they were written, as json.Number: one that no float64 holds is for the
 // schema's scalars to refuse. Errors say of the text what is wrong with it, for a
-// caller's sentence.
-func Value(text []byte) (any, error) {
-	r, err := read(text)
+// caller's sentence: ErrTooMany when the value, and all within it, are more than most.
+func Value(text []byte, most int) (any, error) {
+	r, err := read(text, most)
 	if err != nil {
 		return nil, err
 	}
 	return r.value()
 }
 
+// ErrTooMany is of a text with more values than are wanted: each takes far more memory,
+// and time, than its text.
+var ErrTooMany = errors.New("it has too many values")
+
 var errNoObject = errors.New("it does not begin with {")
 
-// Object reads an object.
-func Object(text []byte) (map[string]any, error) {
-	value, err := Value(text)
+// Object reads an object, as Value does.
+func Object(text []byte, most int) (map[string]any, error) {
+	value, err := Value(text, most)
 	object, ok := value.(map[string]any)
 	if err == nil && !ok {
 		err = errNoObject
@@ -42,9 +46,9 @@ func Object(text []byte) (map[string]any, error) {
 	return object, err
 }
 
-// Members reads an object, in its order.
+// Members reads an object of any size, in its order.
 func Members(text []byte) ([]Member, error) {
-	r, err := read(text)
+	r, err := read(text, len(text))
 	if err != nil {
 		return nil, err
 	}
@@ -64,17 +68,18 @@ func Members(text []byte) ([]Member, error) {
 type reader struct {
 	text []byte
 	at   int
+	left int // how many values it may still read
 }
 
 // read leaves it to encoding/json to tell what is JSON, and how deep it may be.
-func read(text []byte) (*reader, error) {
+func read(text []byte, most int) (*reader, error) {
 	switch {
 	case !utf8.Valid(text):
 		return nil, errors.New("it is not UTF-8")
 	case !json.Valid(text):
 		return nil, invalid(text)
 	}
-	return &reader{text: text}, nil
+	return &reader{text: text, left: most}, nil
 }
 
 // invalid is what is wrong with JSON, without Go's words for it.
@@ -108,6 +113,9 @@ func (r *reader) skip(sign byte) bool {
 }
 
 func (r *reader) value() (any, error) {
+	if r.left--; r.left < 0 {
+		return nil, ErrTooMany
+	}
 	switch r.next() {
 	case '{':
 		return r.object()

@@ -3,6 +3,8 @@ package strict_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"math"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -20,7 +22,7 @@ func TestValue(t *testing.T) {
 		`{}`: map[string]any{}, ` { "a" : { "a" : [ { "a" : 1 } ] } , "A" : "a" } `: map[string]any{
 			"a": map[string]any{"a": []any{map[string]any{"a": json.Number("1")}}}, "A": "a"},
 	} {
-		got, err := strict.Value([]byte(text))
+		got, err := strict.Value([]byte(text), math.MaxInt)
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			t.Errorf("%s: %v %s", text, err, diff)
 		}
@@ -40,7 +42,7 @@ func TestErrors(t *testing.T) {
 		`{"\ud800":1,"\udfff":1}`:              `"�" stands there twice`, // one name, once it is read
 		`{"` + strings.Repeat("ä", 99) + `":1,"` + strings.Repeat("ä", 99) + `":1}`: `"` + strings.Repeat("ä", 39) + `…" stands there twice`,
 	} {
-		_, first := strict.Object([]byte(text))
+		_, first := strict.Object([]byte(text), math.MaxInt)
 		_, second := strict.Members([]byte(text))
 		for _, err := range []error{first, second} {
 			if err == nil || !strings.Contains(err.Error(), want) {
@@ -58,6 +60,18 @@ func TestMembers(t *testing.T) {
 	}
 }
 
+// TestMost has texts of so many values, of which all but the last fit.
+func TestMost(t *testing.T) {
+	for text, values := range map[string]int{`1`: 1, `{}`: 1, `[[],"",null]`: 4, `{"a":{"b":[true]},"c":2}`: 5, `[[[[]]]]`: 4} {
+		if got, err := strict.Value([]byte(text), values); err != nil {
+			t.Errorf("%s: %v %v", text, got, err)
+		}
+		if got, err := strict.Value([]byte(text), values-1); !errors.Is(err, strict.ErrTooMany) {
+			t.Errorf("%s, of one value too many: %v %v", text, got, err)
+		}
+	}
+}
+
 // FuzzValue compares with encoding/json. A name that is there twice is one that
 // another reader of tokens finds twice.
 func FuzzValue(f *testing.F) {
@@ -68,7 +82,7 @@ func FuzzValue(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		got, err := strict.Value(text)
+		got, err := strict.Value(text, math.MaxInt)
 		if !utf8.Valid(text) || !json.Valid(text) || twice(json.NewDecoder(bytes.NewReader(text))) {
 			if err == nil {
 				t.Fatalf("%q is read", text)
