@@ -52,6 +52,29 @@ func TestBoardStatements(t *testing.T) {
 	})
 }
 
+// TestCardStatements has one card, which brings along what it has the ids of.
+func TestCardStatements(t *testing.T) {
+	apitest.Each(t, func(t *testing.T, api *apitest.API) {
+		ada := api.Organization(t, "acme")
+		fillBoard(t, ada, 0)
+		deal := ada.Must(t, `{ deals(first: 1) { nodes { id } } }`, nil).Get("deals.nodes").All("id")[0]
+		for selection, statements := range map[string]int{
+			`title contact { name } stage { name } assignedTo { name } createdBy { name }`: 1,
+			`stage { name pipeline { name } }`:                                             2, // which is a level further
+			`stage { name deals(first: 1) { totalCount nodes { title } } }`:                3,
+			`a: contact { name } b: contact { name } c: contact { id }`:                    1,
+		} {
+			data := ada.Must(t, `query($id: ID!) { deal(id: $id) { `+selection+` stage { name } } }`, apitest.Vars{"id": deal})
+			if n := len(api.Statements()); n != statements {
+				t.Errorf("%s takes %d statements, not %d:\n%s", selection, n, statements, strings.Join(api.Statements(), "\n"))
+			}
+			if name := data.Get("deal.stage.name").String(); name == "" {
+				t.Errorf("%s: there is no stage", selection)
+			}
+		}
+	})
+}
+
 // fillBoard makes a pipeline of two stages with three leads and two deals each.
 func fillBoard(t *testing.T, c *apitest.Client, n int) {
 	t.Helper()

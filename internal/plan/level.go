@@ -23,6 +23,10 @@ type level struct {
 	on     int                           // the cell of a parent's row with the key that its rows have
 	own    int                           // the cell of a row with that key
 	source source
+	// with are the levels of what the row of this one has the id of, which come with it,
+	// and via is, of such a level, the column with that id.
+	with []*level
+	via  string
 	// columns are those of the SELECT; cells is how many things are kept of a row.
 	columns []column
 	cells   int
@@ -89,18 +93,42 @@ type list interface {
 	CursorOf(id uuid.UUID, values []json.RawMessage) string
 }
 
-// level adds a level to the plan; on and own are the columns that a parent's row and
-// a row have the same in.
+// level adds a level to the plan, with a statement of its own; on and own are the
+// columns that a parent's row and a row have the same in.
 func (c *compiler) level(k kind, parent *level, on, own string, s source) *level {
-	l := &level{index: len(c.levels), kind: k, parent: parent, source: s}
+	l := c.add(&level{kind: k, parent: parent, source: s})
 	if parent != nil {
 		l.on, l.own = parent.keep(on, encodeKey), l.keep(own, encodeKey)
 	}
-	c.levels = append(c.levels, l)
-	c.plan.levels = len(c.levels)
 	c.plan.steps = append(c.plan.steps, l)
 	return l
 }
+
+// joined is a level whose rows come with those of its parent, one for each of its
+// columns with an id, whatever fields show it.
+func (c *compiler) joined(k kind, parent *level, via string) *level {
+	for _, known := range parent.with {
+		if known.via == via {
+			return known
+		}
+	}
+	l := c.add(&level{kind: k, parent: parent, via: via})
+	l.own = l.keep("id", encodeKey)
+	parent.with = append(parent.with, l)
+	return l
+}
+
+func (c *compiler) add(l *level) *level {
+	l.index = len(c.levels)
+	c.levels = append(c.levels, l)
+	c.plan.levels = len(c.levels)
+	return l
+}
+
+// joins tells whether what a row of the level has the id of is best read with it: where
+// there is one row, a join saves a statement. Many rows often have the same ids, and a
+// join would bring what these stand for once for each.
+func (l *level) joins() bool { return l.key != nil }
 
 // keep is the cell of a column in this encoding.
 func (l *level) keep(name string, e encoding) int {
@@ -142,6 +170,9 @@ func (c *compiler) one(where string, named *ast.Definition, selected graphql.Col
 	columns, needed := rows.kind.Needs(selected.Name)
 	if !known || !needed || len(columns) != 1 {
 		return nil, unplanned("%s", where)
+	}
+	if rows.joins() {
+		return c.single(c.joined(k, rows, columns[0]), named, selected)
 	}
 	l := c.level(k, rows, columns[0], "id", func(*run) (asked, error) { return whole(read.WithIDs), nil })
 	return c.single(l, named, selected)

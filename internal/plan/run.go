@@ -181,10 +181,13 @@ func (l *level) read(r *run) error {
 	if err != nil {
 		return err
 	}
-	if err := s.scan(r, statement, columns, keys); err != nil {
+	if err := l.scan(r, statement, columns, keys); err != nil {
 		return err
 	}
 	s.sort(l, asked.cut)
+	for _, with := range l.with {
+		r.rows[with.index].attach(with.own)
+	}
 	return nil
 }
 
@@ -250,26 +253,62 @@ func withSorted(columns []column, cells int, sorted []string) []column {
 }
 
 // scan reads the rows of a statement.
-func (s *rows) scan(r *run, statement *written, columns []column, keys []uuid.UUID) error {
+func (l *level) scan(r *run, statement *written, columns []column, keys []uuid.UUID) error {
 	db := r.planner.store
 	found, err := db.ReadFlat(r.ctx, statement.flat, statement.args(db.Dialect, keys))
 	if err != nil {
 		return err
 	}
 	defer func() { _ = found.Close() }() // what it says is in Err
-	s.scanners = extend(s.scanners, len(columns))
-	s.into = extend(s.into, len(columns))
-	for i := range columns {
-		s.scanners[i] = scanner{s, columns[i].kept}
+	s := &r.rows[l.index]
+	s.scanners = into(s.scanners[:0], s, columns)
+	for _, with := range l.with {
+		of := &r.rows[with.index]
+		of.width = with.cells
+		s.scanners = into(s.scanners, of, with.columns)
+	}
+	s.into = extend(s.into, len(s.scanners))
+	for i := range s.into {
 		s.into[i] = &s.scanners[i]
 	}
 	for found.Next() {
-		s.cells = extend(s.cells, len(s.cells)+s.width)
+		s.extend()
+		for _, with := range l.with {
+			r.rows[with.index].extend()
+		}
 		if err := found.Scan(s.into...); err != nil {
 			return err
 		}
 	}
 	return found.Err()
+}
+
+// into adds what keeps columns of rows.
+func into(scanners []scanner, of *rows, columns []column) []scanner {
+	for i := range columns {
+		scanners = append(scanners, scanner{of, columns[i].kept})
+	}
+	return scanners
+}
+
+// extend makes room for one more row.
+func (s *rows) extend() { s.cells = extend(s.cells, len(s.cells)+s.width) }
+
+// attach gives each row of the parent, all of which are shown, the one that came with it,
+// if one did: then it has an id.
+func (s *rows) attach(id int) {
+	n := s.count()
+	s.owners, s.found, s.order = extend(s.owners, n), extend(s.found, n), extend(s.order, n)
+	shown := s.order[:0]
+	for row := range int32(n) {
+		s.owners[row] = -1
+		if _, ok := s.cell(row, id); ok {
+			s.owners[row] = row
+			shown = append(shown, row)
+			s.found[row] = group{rows: shown[len(shown)-1 : len(shown) : len(shown)]}
+		}
+	}
+	s.order = shown
 }
 
 // scanner keeps what is wanted of a column of the last row.

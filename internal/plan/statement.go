@@ -68,7 +68,12 @@ func (l *level) writeNew(r *run, columns []column, keys []uuid.UUID, make func([
 		return nil, err
 	}
 	flat, err := r.planner.store.Flat(l.kind.Table(), func(s *entsql.Selector) {
-		selectColumns(s, columns)
+		selectColumns(s, s.C, columns)
+		for i, with := range l.with {
+			table := entsql.Dialect(s.Dialect()).Table(with.kind.Table()).As(fmt.Sprint("with", i))
+			s.LeftJoin(table).OnP(entsql.And(entsql.ColumnsEQ(s.C(with.via), table.C("id")), store.Beside(s, table)))
+			selectColumns(s, table.C, with.columns)
+		}
 		shape(s)
 	})
 	if err != nil {
@@ -105,11 +110,11 @@ func (w *written) args(database string, keys []uuid.UUID) []any {
 	return args
 }
 
-// selectColumns selects columns; ids as the 16 bytes that they are, which lib/pq would
+// selectColumns selects columns of a table, which names them; ids as the 16 bytes that they are, which lib/pq would
 // else write as text for them to be read again.
-func selectColumns(s *entsql.Selector, columns []column) {
+func selectColumns(s *entsql.Selector, name func(column string) string, columns []column) {
 	for _, c := range columns {
-		column := s.C(c.name)
+		column := name(c.name)
 		if s.Dialect() == dialect.Postgres && c.isKey() {
 			s.AppendSelectExpr(entsql.ExprFunc(func(b *entsql.Builder) {
 				b.WriteString("uuid_send(").Ident(column).WriteString(")")

@@ -10,8 +10,13 @@ import (
 )
 
 // among tells whether a column is one of many ids. They are one argument, so
-// that the statement is the same however many they are.
+// that the statement is the same however many they are. One id is compared with as such:
+// of an array that it does not know Postgres thinks that it has ten, and so would rather
+// plan the statement anew each time.
 func among(column string, keys []uuid.UUID) *sql.Predicate {
+	if len(keys) == 1 {
+		return sql.EQ(column, keys[0])
+	}
 	return sql.P(func(b *sql.Builder) {
 		b.Ident(column)
 		if b.Dialect() == dialect.Postgres {

@@ -30,7 +30,7 @@ var anyone = uuid.New()
 // the organization that will read, just as a query of the client is, and says what to
 // select, in which order, and how much of it. It may move the conditions it finds
 // into a subquery; it drops none, of which is checked that the organization still stands
-// somewhere. A table that it joins has to be confined by its own hand.
+// somewhere. A table that it joins has to be confined by its own hand: see Beside.
 func (s *Store) Flat(table string, shape func(*entsql.Selector)) (*Flat, error) {
 	from := entsql.Dialect(s.Dialect).Select().From(entsql.Table(table))
 	within(table, anyone)(from)
@@ -49,6 +49,11 @@ func (s *Store) Flat(table string, shape func(*entsql.Selector)) (*Flat, error) 
 		return nil, errors.New("store: a flat SELECT dropped the condition on the organization")
 	}
 	return f, nil
+}
+
+// Beside confines a table that a SELECT joins to the organization of its own.
+func Beside(s *entsql.Selector, joined *entsql.SelectTable) *entsql.Predicate {
+	return entsql.ColumnsEQ(s.C(column), joined.C(column))
 }
 
 // ReadFlat reads the rows of ctx's organization, with these arguments in place of the
