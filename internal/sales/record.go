@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 
 	"github.com/google/uuid"
 
@@ -24,6 +25,9 @@ type diff []Change
 // note adds a field, unless its value stays. Values are given as the API
 // shows them: ids as their text, times in UTC, nil for none.
 func (d *diff) note(field string, from, to any) {
+	if reflect.DeepEqual(from, to) {
+		return // most fields stay, and to write them as JSON takes longer
+	}
 	before, after := apiJSON(from), apiJSON(to)
 	if string(before) != string(after) {
 		*d = append(*d, Change{Field: field, From: before, To: after})

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 
-	"entgo.io/ent/dialect"
 	"github.com/google/uuid"
 
 	"dealflow/ent"
@@ -34,7 +33,7 @@ func (s *Store) LockRow(ctx context.Context, db *ent.Client, into Row, table str
 	if err != nil {
 		return err
 	}
-	t := text{organization: organization, postgres: s.Dialect == dialect.Postgres}
+	t := s.text(organization)
 	t.add("SELECT ")
 	for i, name := range columns {
 		t.comma(i).name(name)

@@ -76,7 +76,7 @@ func (s *Store) Together(ctx context.Context, db *ent.Client, writes ...Write) e
 		at = 1
 	}
 	for bunch := range slices.Chunk(writes, max(1, at)) {
-		t := text{organization: organization, postgres: s.Dialect == dialect.Postgres}
+		t := s.text(organization)
 		t.join(bunch)
 		if _, err := db.ExecContext(ctx, string(t.sql), t.args...); err != nil {
 			return err
@@ -92,6 +92,14 @@ type text struct {
 	postgres     bool
 	sql          []byte
 	args         []any
+}
+
+// text begins a statement, with room for one as long as those of a move are.
+func (s *Store) text(organization uuid.UUID) text {
+	return text{
+		organization: organization, postgres: s.Dialect == dialect.Postgres,
+		sql: make([]byte, 0, 2<<10), args: make([]any, 0, 48),
+	}
 }
 
 // join makes one statement of writes: WITH each that is not the last. A sum goes by
