@@ -15,6 +15,7 @@ import (
 	"dealflow/internal/money"
 	"dealflow/internal/read"
 	"dealflow/internal/sales"
+	"dealflow/internal/store"
 )
 
 // deals resolves the fields of Deal.
@@ -47,7 +48,7 @@ func stageOf(ctx context.Context, d *ent.Deal) (*ent.Stage, error) {
 	if d.Edges.Stage != nil {
 		return d.Edges.Stage, nil
 	}
-	return loadAs(ctx, d, "stage of a deal", dealStageKey, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID]*ent.Stage, error) {
+	return loadAs(ctx, d, "stage of a deal", dealStageKey, func(ctx context.Context, db *store.Store, keys []uuid.UUID) (map[uuid.UUID]*ent.Stage, error) {
 		return rowsByID(ctx, db, read.Stages, keys, nil)
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"dealflow/graph/generated"
 	"dealflow/internal/id"
 	"dealflow/internal/read"
+	"dealflow/internal/store"
 )
 
 // happened resolves the fields of a type of event: each type has some of them.
@@ -35,7 +36,7 @@ func card[T any, C interface {
 	*T
 	generated.Card
 }](ctx context.Context, about *ent.Event, kind *read.Kind[T]) (generated.Card, error) {
-	found, err := load(ctx, about, entityKey, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID]*T, error) {
+	found, err := load(ctx, about, entityKey, func(ctx context.Context, db *store.Store, keys []uuid.UUID) (map[uuid.UUID]*T, error) {
 		return rowsByID(ctx, db, kind, keys, nil)
 	})
 	if err != nil || found == nil {

@@ -10,6 +10,7 @@ import (
 	"dealflow/internal/id"
 	"dealflow/internal/read"
 	"dealflow/internal/sales"
+	"dealflow/internal/store"
 )
 
 // leads resolves the fields of Lead.
@@ -31,7 +32,7 @@ func (leads) Status(ctx context.Context, l *ent.Lead) (*ent.LeadStatus, error) {
 
 func (leads) Businesses(ctx context.Context, l *ent.Lead) ([]*ent.Business, error) {
 	columns := columns(ctx, read.Businesses)
-	found, err := loadColumns(ctx, l, columns, leadKey, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID][]*ent.Business, error) {
+	found, err := loadColumns(ctx, l, columns, leadKey, func(ctx context.Context, db *store.Store, keys []uuid.UUID) (map[uuid.UUID][]*ent.Business, error) {
 		groups, err := read.BusinessesOfLead(ctx, db, keys, columns)
 		joinGroups(loadersFrom(ctx), groups)
 		return groups, err
@@ -75,7 +76,7 @@ func (leads) Timeline(ctx context.Context, l *ent.Lead, first *int, after *strin
 	if !connectionFields(ctx).page {
 		return connection, nil
 	}
-	connection.TimelinePage, err = load(ctx, l, leadKey, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID]*read.TimelinePage, error) {
+	connection.TimelinePage, err = load(ctx, l, leadKey, func(ctx context.Context, db *store.Store, keys []uuid.UUID) (map[uuid.UUID]*read.TimelinePage, error) {
 		timelines, err := read.Timelines(ctx, db, keys, w)
 		joinTimelines(loadersFrom(ctx), timelines)
 		return timelines, err
@@ -104,7 +105,7 @@ func joinTimelines(l *loaders, timelines map[uuid.UUID]*read.TimelinePage) {
 
 // counted is how long a lead's list is, counted once for all fields that show it.
 func counted[T any](ctx context.Context, l *ent.Lead, what string, list read.List[T]) (int, error) {
-	return loadAs(ctx, l, "timeline "+what, leadKey, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID]int, error) {
+	return loadAs(ctx, l, "timeline "+what, leadKey, func(ctx context.Context, db *store.Store, keys []uuid.UUID) (map[uuid.UUID]int, error) {
 		return list.Counts(ctx, db, keys)
 	})
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/graph-gophers/dataloader/v7"
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"dealflow/ent"
 	"dealflow/internal/event"
 	"dealflow/internal/read"
 	"dealflow/internal/store"
@@ -37,7 +36,7 @@ func (l Loaders) InterceptResponse(ctx context.Context, next graphql.ResponseHan
 		position, err := l.Events.End(ctx)
 		ctx = context.WithValue(ctx, endKey{}, logEnd{position, err})
 	}
-	return next(context.WithValue(ctx, loadersKey{}, newLoaders(l.Store.Client)))
+	return next(context.WithValue(ctx, loadersKey{}, newLoaders(l.Store)))
 }
 
 // endKey is where a context has the end of the event log, as it was before the
@@ -62,7 +61,7 @@ type loadersKey struct{}
 // and fragments make one field of several: so what is read for a field goes by
 // the columns too.
 type loaders struct {
-	db *ent.Client
+	db *store.Store
 
 	mu      sync.Mutex
 	levels  map[any]any     // *T to the *level[T] that it came with
@@ -94,7 +93,7 @@ func fieldOf(ctx context.Context, what string) shownField {
 	return shownField{graphql.GetFieldContext(ctx).Field.Field, what}
 }
 
-func newLoaders(db *ent.Client) *loaders {
+func newLoaders(db *store.Store) *loaders {
 	return &loaders{db: db, levels: map[any]any{}, batches: map[batchID]any{}}
 }
 
@@ -123,7 +122,7 @@ func levelOf[T any](l *loaders, row *T) *level[T] {
 }
 
 // fetch reads something for many keys; a key without it may be missing.
-type fetch[V any] func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID]V, error)
+type fetch[V any] func(ctx context.Context, db *store.Store, keys []uuid.UUID) (map[uuid.UUID]V, error)
 
 // load reads what a field shows of a row, for all rows of its level at once.
 func load[P, V any](ctx context.Context, row *P, key func(*P) uuid.UUID, read fetch[V]) (V, error) {
@@ -158,7 +157,7 @@ func loadAs[P, V any](ctx context.Context, row *P, what any, key func(*P) uuid.U
 }
 
 // newBatch is a loader that runs once, when it has all of its keys.
-func newBatch[V any](db *ent.Client, size int, read fetch[V]) *dataloader.Loader[uuid.UUID, V] {
+func newBatch[V any](db *store.Store, size int, read fetch[V]) *dataloader.Loader[uuid.UUID, V] {
 	run := func(ctx context.Context, keys []uuid.UUID) []*dataloader.Result[V] {
 		found, err := guarded(ctx, db, keys, read)
 		results := make([]*dataloader.Result[V], len(keys))
@@ -174,7 +173,7 @@ func newBatch[V any](db *ent.Client, size int, read fetch[V]) *dataloader.Loader
 
 // guarded is a fetch whose error is one error, however many rows it fails for,
 // and whose panic is one too.
-func guarded[V any](ctx context.Context, db *ent.Client, keys []uuid.UUID, read fetch[V]) (found map[uuid.UUID]V, err error) {
+func guarded[V any](ctx context.Context, db *store.Store, keys []uuid.UUID, read fetch[V]) (found map[uuid.UUID]V, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
@@ -201,13 +200,13 @@ func distinct[P any](rows []*P, key func(*P) uuid.UUID) []uuid.UUID {
 // one reads the row that another row names; nil when it names none.
 func one[P, T any](ctx context.Context, row *P, key func(*P) uuid.UUID, kind *read.Kind[T]) (*T, error) {
 	columns := columns(ctx, kind)
-	return loadColumns(ctx, row, columns, key, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID]*T, error) {
+	return loadColumns(ctx, row, columns, key, func(ctx context.Context, db *store.Store, keys []uuid.UUID) (map[uuid.UUID]*T, error) {
 		return rowsByID(ctx, db, kind, keys, columns)
 	})
 }
 
 // rowsByID reads the rows that other rows name.
-func rowsByID[T any](ctx context.Context, db *ent.Client, kind *read.Kind[T], keys []uuid.UUID, columns []string) (map[uuid.UUID]*T, error) {
+func rowsByID[T any](ctx context.Context, db *store.Store, kind *read.Kind[T], keys []uuid.UUID, columns []string) (map[uuid.UUID]*T, error) {
 	rows, err := read.ByID(ctx, db, kind, keys, columns)
 	if err != nil {
 		return nil, err
@@ -219,7 +218,7 @@ func rowsByID[T any](ctx context.Context, db *ent.Client, kind *read.Kind[T], ke
 // many reads the whole list that hangs on a row.
 func many[P, T any](ctx context.Context, row *P, key func(*P) uuid.UUID, list read.List[T]) ([]*T, error) {
 	list.Columns = columns(ctx, list.Kind)
-	rows, err := loadColumns(ctx, row, list.Columns, key, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID][]*T, error) {
+	rows, err := loadColumns(ctx, row, list.Columns, key, func(ctx context.Context, db *store.Store, keys []uuid.UUID) (map[uuid.UUID][]*T, error) {
 		groups, err := list.Rows(ctx, db, keys)
 		joinGroups(loadersFrom(ctx), groups)
 		return groups, err
@@ -244,14 +243,14 @@ func nested[P, T any](ctx context.Context, row *P, key func(*P) uuid.UUID, list 
 	list.Columns = list.Kind.Columns(shown.rows)
 	total := fieldOf(ctx, "total") // of the connection: its arguments say what is counted
 	count := func(ctx context.Context) (int, error) {
-		return loadAs(ctx, row, total, key, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID]int, error) {
+		return loadAs(ctx, row, total, key, func(ctx context.Context, db *store.Store, keys []uuid.UUID) (map[uuid.UUID]int, error) {
 			return list.Counts(ctx, db, keys)
 		})
 	}
 	if !shown.page {
 		return list.Connect(nil, count), nil
 	}
-	page, err := loadColumns(ctx, row, list.Columns, key, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID]*read.Page[T], error) {
+	page, err := loadColumns(ctx, row, list.Columns, key, func(ctx context.Context, db *store.Store, keys []uuid.UUID) (map[uuid.UUID]*read.Page[T], error) {
 		pages, err := list.Pages(ctx, db, keys, w)
 		if err != nil {
 			return nil, err

@@ -15,6 +15,7 @@ import (
 	"dealflow/internal/id"
 	"dealflow/internal/read"
 	"dealflow/internal/sales"
+	"dealflow/internal/store"
 )
 
 // stages resolves the fields of Stage.
@@ -45,8 +46,8 @@ func summary[P any](ctx context.Context, row *P, key func(*P) uuid.UUID, of stri
 	shown := names(graphql.CollectFieldsCtx(ctx, nil))
 	tally := read.Tally{Of: of, Status: status, Weighted: slices.Contains(shown, "weightedValue")}
 	what := fieldOf(ctx, fmt.Sprint(tally.Weighted))
-	return loadAs(ctx, row, what, key, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID]*read.BoardSummary, error) {
-		found, err := read.Summaries(ctx, db, tally, keys)
+	return loadAs(ctx, row, what, key, func(ctx context.Context, db *store.Store, keys []uuid.UUID) (map[uuid.UUID]*read.BoardSummary, error) {
+		found, err := tally.Summaries(ctx, db, keys)
 		join(loadersFrom(ctx), slices.Collect(maps.Values(found)))
 		return found, err
 	})
@@ -57,8 +58,8 @@ type summaries struct{}
 
 func (summaries) LeadCount(ctx context.Context, s *read.BoardSummary) (*int, error) {
 	key := func(s *read.BoardSummary) uuid.UUID { return s.Parent }
-	leads, err := load(ctx, s, key, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID]int, error) {
-		return read.LeadCounts(ctx, db, s.Of, keys)
+	leads, err := load(ctx, s, key, func(ctx context.Context, db *store.Store, keys []uuid.UUID) (map[uuid.UUID]int, error) {
+		return read.LeadCount(s.Of).Counts(ctx, db, keys)
 	})
 	return &leads, err
 }

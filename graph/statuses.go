@@ -10,6 +10,7 @@ import (
 	"dealflow/internal/id"
 	"dealflow/internal/read"
 	"dealflow/internal/sales"
+	"dealflow/internal/store"
 )
 
 // statuses resolves the fields of LeadStatus.
@@ -21,7 +22,7 @@ func (statuses) SecondaryColor(_ context.Context, s *ent.LeadStatus) (string, er
 
 func (statuses) LeadCount(ctx context.Context, s *ent.LeadStatus) (int, error) {
 	key := func(s *ent.LeadStatus) uuid.UUID { return s.ID }
-	return load(ctx, s, key, func(ctx context.Context, db *ent.Client, keys []uuid.UUID) (map[uuid.UUID]int, error) {
+	return load(ctx, s, key, func(ctx context.Context, db *store.Store, keys []uuid.UUID) (map[uuid.UUID]int, error) {
 		return read.LeadsOfStatus().Counts(ctx, db, keys)
 	})
 }

@@ -99,6 +99,8 @@ type summary struct {
 	index    int // among the plan's values
 	weighted bool
 	leads    bool // whether they are counted
+
+	forms, leadForms forms // of the statements that sum deals, and count leads
 }
 
 // sums is what was read for a summary.
@@ -192,9 +194,33 @@ func (s *summary) read(r *run) error {
 		return err
 	}
 	found := sums{}
-	if found.deals, err = read.Summaries(r.ctx, r.planner.store.Client, tally, keys); err == nil && s.leads {
-		found.leads, err = read.LeadCounts(r.ctx, r.planner.store.Client, s.of, keys)
+	if found.deals, err = s.sum(r, tally, keys); err == nil && s.leads {
+		found.leads, err = s.leadForms.count(r, s.of, read.LeadCount(s.of), keys)
 	}
 	r.values[s.index] = found
 	return err
+}
+
+// sum reads what the deals come to.
+func (s *summary) sum(r *run, tally read.Tally, keys []uuid.UUID) (map[uuid.UUID]*read.BoardSummary, error) {
+	form := "all"
+	if tally.Status != nil {
+		form = string(*tally.Status)
+	}
+	db := r.planner.store
+	written, err := s.forms.write(form, keys, func(keys []uuid.UUID) (*read.Statement, error) { return tally.Write(db, keys) })
+	if err != nil {
+		return nil, err
+	}
+	return tally.Read(r.ctx, db, written, keys)
+}
+
+// count counts the rows of these parents.
+func (f *forms) count(r *run, form string, count read.Count, parents []uuid.UUID) (map[uuid.UUID]int, error) {
+	db := r.planner.store
+	written, err := f.write(form, parents, func(keys []uuid.UUID) (*read.Statement, error) { return count.Write(db, keys) })
+	if err != nil {
+		return nil, err
+	}
+	return count.Read(r.ctx, db, written, parents)
 }

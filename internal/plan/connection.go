@@ -187,6 +187,7 @@ type total struct {
 	index int // among the plan's values
 	page  *page
 	on    int
+	forms forms
 }
 
 // count plans the number of rows in the list.
@@ -220,10 +221,10 @@ func (t *total) read(r *run) error {
 			return nil
 		}
 	}
-	_, list, _, err := t.page.asked(r)
+	args, list, _, err := t.page.asked(r)
 	if err != nil {
 		return err
 	}
-	r.values[t.index], err = list.Counts(r.ctx, r.planner.store.Client, keys)
+	r.values[t.index], err = t.forms.count(r, args.form(), list.Count(), keys)
 	return err
 }

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"context"
 	"encoding/json"
 	"slices"
 
@@ -9,7 +8,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"dealflow/ent"
 	"dealflow/internal/id"
 	"dealflow/internal/read"
 )
@@ -88,7 +86,7 @@ type list interface {
 	Key() string
 	Whole(parents []uuid.UUID) read.Shape
 	Page(parents []uuid.UUID, w read.Window) (read.Shape, error)
-	Counts(ctx context.Context, db *ent.Client, parents []uuid.UUID) (map[uuid.UUID]int, error)
+	Count() read.Count
 	Sorted() []string
 	CursorOf(id uuid.UUID, values []json.RawMessage) string
 }

@@ -146,9 +146,10 @@ func (r *run) key(of *level, row int32, on int) uuid.UUID {
 
 // keys are what the shown rows of a level have in a cell, each once.
 func (r *run) keys(of *level, on int) []uuid.UUID {
-	seen := map[uuid.UUID]bool{}
-	var keys []uuid.UUID
-	for _, row := range r.rows[of.index].order {
+	rows := r.rows[of.index].order
+	seen := make(map[uuid.UUID]bool, len(rows))
+	keys := make([]uuid.UUID, 0, len(rows))
+	for _, row := range rows {
 		if key := r.key(of, row, on); key != uuid.Nil && !seen[key] {
 			seen[key] = true
 			keys = append(keys, key)
@@ -177,7 +178,7 @@ func (l *level) read(r *run) error {
 		s.list, s.sorted = asked.list, asked.list.Sorted()
 		columns, s.width = withSorted(columns, l.cells, s.sorted), l.cells+len(s.sorted)
 	}
-	statement, err := l.write(r, asked.form, columns, keys, asked.shape)
+	statement, err := l.write(r, asked, columns, keys)
 	if err != nil {
 		return err
 	}
@@ -253,9 +254,8 @@ func withSorted(columns []column, cells int, sorted []string) []column {
 }
 
 // scan reads the rows of a statement.
-func (l *level) scan(r *run, statement *written, columns []column, keys []uuid.UUID) error {
-	db := r.planner.store
-	found, err := db.ReadFlat(r.ctx, statement.flat, statement.args(db.Dialect, keys))
+func (l *level) scan(r *run, statement *read.Statement, columns []column, keys []uuid.UUID) error {
+	found, err := statement.Read(r.ctx, r.planner.store, keys)
 	if err != nil {
 		return err
 	}

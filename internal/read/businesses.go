@@ -10,12 +10,13 @@ import (
 	"dealflow/ent"
 	"dealflow/ent/business"
 	"dealflow/ent/lead"
+	"dealflow/internal/store"
 )
 
 // BusinessesOfLead reads the businesses that each lead belongs to, by name.
-func BusinessesOfLead(ctx context.Context, db *ent.Client, leads []uuid.UUID, columns []string) (map[uuid.UUID][]*ent.Business, error) {
+func BusinessesOfLead(ctx context.Context, db *store.Store, leads []uuid.UUID, columns []string) (map[uuid.UUID][]*ent.Business, error) {
 	const owner = "owner"
-	rows, err := Businesses.rows(ctx, db, columns, func(s *sql.Selector) {
+	rows, err := Businesses.rows(ctx, db.Client, columns, func(s *sql.Selector) {
 		joined := sql.Table(lead.BusinessesTable)
 		leadID := lead.BusinessesPrimaryKey[0]
 		s.Join(joined).On(s.C(business.FieldID), joined.C(lead.BusinessesPrimaryKey[1]))

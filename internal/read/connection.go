@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"dealflow/ent"
+	"dealflow/internal/store"
 )
 
 // Connection is a page of a list, as Relay's specification has it.
@@ -84,7 +85,7 @@ func (l List[T]) Connect(page *Page[T], total func(context.Context) (int, error)
 }
 
 // Connection reads a page of the organization's list.
-func (l List[T]) Connection(ctx context.Context, db *ent.Client, w Window) (*Connection[T], error) {
+func (l List[T]) Connection(ctx context.Context, db *store.Store, w Window) (*Connection[T], error) {
 	pages, err := l.Pages(ctx, db, nil, w)
 	if err != nil {
 		return nil, err

@@ -1,12 +1,12 @@
 package read
 
 import (
-	"encoding/json"
+	"encoding/hex"
+	"strings"
 
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
-	"github.com/lib/pq"
 )
 
 // among tells whether a column is one of many ids. They are one argument, so
@@ -20,37 +20,53 @@ func among(column string, keys []uuid.UUID) *sql.Predicate {
 	return sql.P(func(b *sql.Builder) {
 		b.Ident(column)
 		if b.Dialect() == dialect.Postgres {
-			b.WriteString(" = ANY(").Arg(Keys(b.Dialect(), keys)).WriteString("::uuid[])")
+			b.WriteString(" = ANY(").Arg(keyList(b.Dialect(), keys)).WriteString("::uuid[])")
 		} else {
-			b.WriteString(" IN (SELECT value FROM json_each(").Arg(Keys(b.Dialect(), keys)).WriteString("))")
+			b.WriteString(" IN (SELECT value FROM json_each(").Arg(keyList(b.Dialect(), keys)).WriteString("))")
 		}
 	})
 }
 
-// Keys is many ids as the argument of a statement.
-func Keys(database string, keys []uuid.UUID) any {
-	if database == dialect.Postgres {
-		return keyArray(keys)
+// keyList is many ids as one argument of a statement: a Postgres array, or a JSON
+// array, which SQLite can read as a table.
+func keyList(database string, keys []uuid.UUID) string {
+	open, quote, end := byte('{'), "", byte('}')
+	if database != dialect.Postgres {
+		open, quote, end = '[', `"`, ']'
 	}
-	return keyJSON(keys)
-}
-
-// keyArray is ids as a Postgres array.
-func keyArray(keys []uuid.UUID) any { return pq.Array(keyTexts(keys)) }
-
-// keyJSON is ids as a JSON array, which SQLite can read as a table.
-func keyJSON(keys []uuid.UUID) string {
-	text, err := json.Marshal(keyTexts(keys))
-	if err != nil {
-		panic(err) // a list of texts always encodes
-	}
-	return string(text)
-}
-
-func keyTexts(keys []uuid.UUID) []string {
-	texts := make([]string, len(keys))
+	var list strings.Builder
+	list.Grow(2 + len(keys)*(36+len(`"",`)))
+	list.WriteByte(open)
 	for i, key := range keys {
-		texts[i] = key.String()
+		if i > 0 {
+			list.WriteByte(',')
+		}
+		var text [36]byte
+		list.WriteString(quote)
+		list.Write(appendKey(text[:0], key))
+		list.WriteString(quote)
 	}
-	return texts
+	list.WriteByte(end)
+	return list.String()
+}
+
+// appendKey writes an id as a database does.
+func appendKey(b []byte, key uuid.UUID) []byte {
+	b = hex.AppendEncode(b, key[:4])
+	for from := 4; from < 10; from += 2 {
+		b = hex.AppendEncode(append(b, '-'), key[from:from+2])
+	}
+	return hex.AppendEncode(append(b, '-'), key[10:])
+}
+
+// SelectKey selects a column of ids; as the 16 bytes that they are, which lib/pq would
+// else write as text for them to be read again.
+func SelectKey(s *sql.Selector, column string) {
+	if s.Dialect() != dialect.Postgres {
+		s.AppendSelect(column)
+		return
+	}
+	s.AppendSelectExpr(sql.ExprFunc(func(b *sql.Builder) {
+		b.WriteString("uuid_send(").Ident(column).WriteString(")")
+	}))
 }

@@ -43,9 +43,6 @@ var (
 			query.Modify(shape)
 			return query.Select(columns...).All(ctx)
 		},
-		scan: func(ctx context.Context, db *ent.Client, shape Shape, into any) error {
-			return db.Pipeline.Query().Modify(shape).Scan(ctx, into)
-		},
 		fields: map[string][]string{
 			"id":          {},
 			"name":        {pipeline.FieldName},
@@ -71,9 +68,6 @@ var (
 			query.Modify(shape)
 			return query.Select(columns...).All(ctx)
 		},
-		scan: func(ctx context.Context, db *ent.Client, shape Shape, into any) error {
-			return db.Stage.Query().Modify(shape).Scan(ctx, into)
-		},
 		fields: map[string][]string{
 			"id":          {},
 			"name":        {stage.FieldName},
@@ -98,9 +92,6 @@ var (
 			query := db.Deal.Query()
 			query.Modify(shape)
 			return query.Select(columns...).All(ctx)
-		},
-		scan: func(ctx context.Context, db *ent.Client, shape Shape, into any) error {
-			return db.Deal.Query().Modify(shape).Scan(ctx, into)
 		},
 		fields: map[string][]string{
 			"id":                   {},
@@ -139,9 +130,6 @@ var (
 			query := db.Lead.Query()
 			query.Modify(shape)
 			return query.Select(columns...).All(ctx)
-		},
-		scan: func(ctx context.Context, db *ent.Client, shape Shape, into any) error {
-			return db.Lead.Query().Modify(shape).Scan(ctx, into)
 		},
 		fields: map[string][]string{
 			"id":             {},
@@ -184,9 +172,6 @@ var (
 			query.Modify(shape)
 			return query.Select(columns...).All(ctx)
 		},
-		scan: func(ctx context.Context, db *ent.Client, shape Shape, into any) error {
-			return db.LeadStatus.Query().Modify(shape).Scan(ctx, into)
-		},
 		fields: map[string][]string{
 			"id":             {},
 			"name":           {leadstatus.FieldName},
@@ -207,9 +192,6 @@ var (
 			query := db.Contact.Query()
 			query.Modify(shape)
 			return query.Select(columns...).All(ctx)
-		},
-		scan: func(ctx context.Context, db *ent.Client, shape Shape, into any) error {
-			return db.Contact.Query().Modify(shape).Scan(ctx, into)
 		},
 		fields: map[string][]string{
 			"id":          {},
@@ -233,9 +215,6 @@ var (
 			query.Modify(shape)
 			return query.Select(columns...).All(ctx)
 		},
-		scan: func(ctx context.Context, db *ent.Client, shape Shape, into any) error {
-			return db.Business.Query().Modify(shape).Scan(ctx, into)
-		},
 		fields: map[string][]string{
 			"id":        {},
 			"name":      {business.FieldName},
@@ -253,9 +232,6 @@ var (
 			query.Modify(shape)
 			return query.Select(columns...).All(ctx)
 		},
-		scan: func(ctx context.Context, db *ent.Client, shape Shape, into any) error {
-			return db.User.Query().Modify(shape).Scan(ctx, into)
-		},
 		fields: map[string][]string{
 			"id":        {},
 			"name":      {user.FieldName},
@@ -272,9 +248,6 @@ var (
 			query := db.APIKey.Query()
 			query.Modify(shape)
 			return query.Select(columns...).All(ctx)
-		},
-		scan: func(ctx context.Context, db *ent.Client, shape Shape, into any) error {
-			return db.APIKey.Query().Modify(shape).Scan(ctx, into)
 		},
 		fields: map[string][]string{
 			"id":          {},
@@ -297,9 +270,6 @@ var (
 			query.Modify(shape)
 			return query.Select(columns...).All(ctx)
 		},
-		scan: func(ctx context.Context, db *ent.Client, shape Shape, into any) error {
-			return db.Comment.Query().Modify(shape).Scan(ctx, into)
-		},
 		fields: map[string][]string{
 			"id":        {},
 			"content":   {comment.FieldContent},
@@ -320,9 +290,6 @@ var (
 			query.Modify(shape)
 			return query.Select(columns...).All(ctx)
 		},
-		scan: func(ctx context.Context, db *ent.Client, shape Shape, into any) error {
-			return db.Activity.Query().Modify(shape).Scan(ctx, into)
-		},
 		fields: map[string][]string{
 			"id":         {},
 			"action":     {activity.FieldAction},
@@ -341,9 +308,6 @@ var (
 			query := db.StageStay.Query()
 			query.Modify(shape)
 			return query.Select(columns...).All(ctx)
-		},
-		scan: func(ctx context.Context, db *ent.Client, shape Shape, into any) error {
-			return db.StageStay.Query().Modify(shape).Scan(ctx, into)
 		},
 		fields: map[string][]string{
 			"id":              {},

@@ -81,7 +81,7 @@ func (l List[T]) lateral(s *sql.Selector, parents []uuid.UUID, w Window) {
 	l.limit(inner.Where(sameAs(inner.C(l.Parent.Column), "parent.key")), w)
 	s.SetP(nil).
 		FromExpr(sql.ExprFunc(func(b *sql.Builder) {
-			b.WriteString("unnest(").Arg(keyArray(parents)).WriteString("::uuid[]) AS parent(key)")
+			b.WriteString("unnest(").Arg(keyList(b.Dialect(), parents)).WriteString("::uuid[]) AS parent(key)")
 		})).
 		AppendFromExpr(lateralView{inner, l.Kind.table})
 }
@@ -109,7 +109,7 @@ func (l List[T]) correlated(s *sql.Selector, parents []uuid.UUID, w Window) {
 	l.sort(s, w.backward)
 	s.SetP(nil).
 		FromExpr(sql.ExprFunc(func(b *sql.Builder) {
-			b.WriteString("json_each(").Arg(keyJSON(parents)).WriteString(") AS parent")
+			b.WriteString("json_each(").Arg(keyList(b.Dialect(), parents)).WriteString(") AS parent")
 		})).
 		AppendFrom(sql.Table(l.Kind.table)).
 		Where(sql.In(id, inner))

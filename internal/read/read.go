@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"dealflow/ent"
+	"dealflow/internal/store"
 )
 
 // Shape gives a SELECT its conditions, order and source.
@@ -26,8 +27,6 @@ type Kind[T any] struct {
 	table string
 	// rows reads rows with these columns.
 	rows func(ctx context.Context, db *ent.Client, columns []string, shape Shape) ([]*T, error)
-	// scan reads something else of the rows, such as their number.
-	scan func(ctx context.Context, db *ent.Client, shape Shape, into any) error
 	// key is a row's id.
 	key func(*T) uuid.UUID
 	// fields are the columns that each field of the GraphQL type needs.
@@ -92,8 +91,8 @@ func (l List[T]) Key() string {
 }
 
 // ByID reads the rows with these ids.
-func ByID[T any](ctx context.Context, db *ent.Client, kind *Kind[T], ids []uuid.UUID, columns []string) ([]*T, error) {
-	return kind.rows(ctx, db, columns, WithIDs(ids))
+func ByID[T any](ctx context.Context, db *store.Store, kind *Kind[T], ids []uuid.UUID, columns []string) ([]*T, error) {
+	return kind.rows(ctx, db.Client, columns, WithIDs(ids))
 }
 
 // WithIDs is the shape of a SELECT of the rows with these ids.
@@ -102,8 +101,8 @@ func WithIDs(ids []uuid.UUID) Shape {
 }
 
 // Rows reads the whole list of each parent, in order.
-func (l List[T]) Rows(ctx context.Context, db *ent.Client, parents []uuid.UUID) (map[uuid.UUID][]*T, error) {
-	rows, err := l.Kind.rows(ctx, db, l.columns(), l.Whole(parents))
+func (l List[T]) Rows(ctx context.Context, db *store.Store, parents []uuid.UUID) (map[uuid.UUID][]*T, error) {
+	rows, err := l.Kind.rows(ctx, db.Client, l.columns(), l.Whole(parents))
 	return l.group(rows), err
 }
 
@@ -121,12 +120,12 @@ func (l List[T]) Whole(parents []uuid.UUID) Shape {
 
 // Pages reads one page of the list of each parent. Without a parent column,
 // the page of the one list is that of uuid.Nil.
-func (l List[T]) Pages(ctx context.Context, db *ent.Client, parents []uuid.UUID, w Window) (map[uuid.UUID]*Page[T], error) {
+func (l List[T]) Pages(ctx context.Context, db *store.Store, parents []uuid.UUID, w Window) (map[uuid.UUID]*Page[T], error) {
 	shape, err := l.Page(parents, w)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := l.Kind.rows(ctx, db, l.columns(), shape)
+	rows, err := l.Kind.rows(ctx, db.Client, l.columns(), shape)
 	if err != nil {
 		return nil, err
 	}
@@ -155,40 +154,6 @@ func (l List[T]) Page(parents []uuid.UUID, w Window) (Shape, error) {
 		}
 		l.page(s, parents, w)
 	}, nil
-}
-
-// Counts is how many rows the list of each parent has, whatever the page.
-func (l List[T]) Counts(ctx context.Context, db *ent.Client, parents []uuid.UUID) (map[uuid.UUID]int, error) {
-	if l.Parent == nil {
-		return l.count(ctx, db)
-	}
-	var counted []struct {
-		Parent uuid.UUID `sql:"parent"`
-		Rows   int       `sql:"rows"`
-	}
-	err := l.Kind.scan(ctx, db, func(s *sql.Selector) {
-		parent := s.C(l.Parent.Column)
-		s.Select(sql.As(parent, "parent"), sql.As(sql.Count("*"), "rows")).
-			Where(among(parent, parents)).GroupBy(parent)
-		l.conditions(s)
-	}, &counted)
-	counts := make(map[uuid.UUID]int, len(counted))
-	for _, c := range counted {
-		counts[c.Parent] = c.Rows
-	}
-	return counts, err
-}
-
-func (l List[T]) count(ctx context.Context, db *ent.Client) (map[uuid.UUID]int, error) {
-	var counts []int
-	err := l.Kind.scan(ctx, db, func(s *sql.Selector) {
-		s.Select(sql.Count("*"))
-		l.conditions(s)
-	}, &counts)
-	if err != nil {
-		return nil, err
-	}
-	return map[uuid.UUID]int{uuid.Nil: counts[0]}, nil
 }
 
 // columns are those to read: what is asked for, the parent and the order.
@@ -236,12 +201,6 @@ func (k *Kind[T]) Index(rows []*T) map[uuid.UUID]*T {
 }
 
 // All reads the whole list of the organization, in order.
-func (l List[T]) All(ctx context.Context, db *ent.Client) ([]*T, error) {
-	return l.Kind.rows(ctx, db, l.columns(), l.Whole(nil))
-}
-
-// Total is how many rows the list of the organization has.
-func (l List[T]) Total(ctx context.Context, db *ent.Client) (int, error) {
-	counts, err := l.Counts(ctx, db, nil)
-	return counts[uuid.Nil], err
+func (l List[T]) All(ctx context.Context, db *store.Store) ([]*T, error) {
+	return l.Kind.rows(ctx, db.Client, l.columns(), l.Whole(nil))
 }

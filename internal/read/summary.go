@@ -2,16 +2,14 @@ package read
 
 import (
 	"context"
-	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
-	"dealflow/ent"
 	"dealflow/ent/deal"
-	"dealflow/ent/lead"
 	"dealflow/ent/stage"
 	"dealflow/internal/money"
 	"dealflow/internal/store"
@@ -26,21 +24,14 @@ type BoardSummary struct {
 	DealCount     int
 	Value         []*Sum
 	WeightedValue []*Sum
+
+	totals []total // of what has been read so far
 }
 
 // Sum is an amount of money that may be more than a single value can be.
 type Sum struct {
 	Amount   string
 	Currency string
-}
-
-// sums is one row of a summary: the deals of one stage in one currency.
-type sums struct {
-	Parent   uuid.UUID `sql:"parent"`
-	Currency *string   `sql:"currency"`
-	Deals    int       `sql:"deals"`
-	Value    *int64    `sql:"value"`
-	Weighted *float64  `sql:"weighted"`
 }
 
 // Tally says which deals to sum up.
@@ -54,33 +45,51 @@ type Tally struct {
 	Weighted bool
 }
 
-// Summaries counts and sums the deals of each stage or pipeline, as one grouped
-// statement.
-func Summaries(ctx context.Context, db *ent.Client, t Tally, parents []uuid.UUID) (map[uuid.UUID]*BoardSummary, error) {
-	var rows []sums
-	err := Deals.scan(ctx, db, func(s *sql.Selector) { t.summarize(s, parents) }, &rows)
+// Write writes the statement for these parents.
+func (t Tally) Write(db *store.Store, parents []uuid.UUID) (*Statement, error) {
+	parents = Like(parents)
+	return Write(db, deal.Table, parents, func(s *sql.Selector) { t.summarize(s, parents) })
+}
+
+// Read counts and sums the deals of each stage or pipeline, as one grouped statement.
+func (t Tally) Read(ctx context.Context, db *store.Store, written *Statement, parents []uuid.UUID) (map[uuid.UUID]*BoardSummary, error) {
+	summaries := make(map[uuid.UUID]*BoardSummary, len(parents))
+	all := make([]BoardSummary, len(parents))
+	for i, parent := range parents {
+		all[i] = BoardSummary{Parent: parent, Of: t.Of}
+		summaries[parent] = &all[i]
+	}
+	var parent uuid.UUID
+	var one sums
+	places := []any{&parent, &one.currency, &one.deals, &one.value, &one.weighted}
+	if !t.Weighted {
+		places = places[:4]
+	}
+	err := written.each(ctx, db, parents, func() { summaries[parent].add(one) }, places...)
+	for i := range all {
+		all[i].finish(t.Weighted)
+	}
+	return summaries, err
+}
+
+// Summaries is Read of a statement that is written for once.
+func (t Tally) Summaries(ctx context.Context, db *store.Store, parents []uuid.UUID) (map[uuid.UUID]*BoardSummary, error) {
+	written, err := t.Write(db, parents)
 	if err != nil {
 		return nil, err
 	}
-	groups := make(map[uuid.UUID][]sums, len(parents))
-	for _, row := range rows {
-		groups[row.Parent] = append(groups[row.Parent], row)
-	}
-	summaries := make(map[uuid.UUID]*BoardSummary, len(parents))
-	for _, parent := range parents {
-		summaries[parent] = summary(parent, t, groups[parent])
-	}
-	return summaries, nil
+	return t.Read(ctx, db, written, parents)
 }
 
-// summarize is the statement of Summaries.
+// summarize is the shape of the statement.
 func (t Tally) summarize(s *sql.Selector, parents []uuid.UUID) {
 	parent, value, currency := s.C(t.Of), s.C(deal.FieldValueAmount), s.C(deal.FieldValueCurrency)
 	total := sql.ExprFunc(func(b *sql.Builder) {
 		b.WriteString("CAST(SUM(").Ident(value).WriteString(") AS BIGINT)")
 	})
-	s.Select(sql.As(parent, "parent"), sql.As(currency, "currency"), sql.As(sql.Count("*"), "deals")).
-		AppendSelectExprAs(total, "value").
+	SelectKey(s, parent)
+	s.AppendSelect(currency, sql.Count("*")).
+		AppendSelectExpr(total).
 		Where(among(parent, parents)).
 		GroupBy(parent, currency)
 	if t.Weighted {
@@ -101,64 +110,56 @@ func (t Tally) summarize(s *sql.Selector, parents []uuid.UUID) {
 func weigh(s *sql.Selector, value string) {
 	status, probability, own := s.C(deal.FieldStatus), s.C(deal.FieldProbability), s.C(deal.FieldStageID)
 	s.GroupBy(own)
-	s.AppendSelectExprAs(sql.ExprFunc(func(b *sql.Builder) {
+	s.AppendSelectExpr(sql.ExprFunc(func(b *sql.Builder) {
 		b.WriteString("COALESCE(SUM(CASE ").Ident(status).WriteString(" WHEN 'WON' THEN ").Ident(value).
 			WriteString(" WHEN 'OPEN' THEN ").Ident(value).WriteString(" * ").Ident(probability).
 			WriteString(" END), 0) + COALESCE(SUM(CASE WHEN ").Ident(status).WriteString(" = 'OPEN' AND ").
 			Ident(probability).WriteString(" IS NULL THEN ").Ident(value).
 			WriteString(" END), 0) * (SELECT ").Ident(stage.FieldProbability).WriteString(" FROM ").Ident(stage.Table).
 			WriteString(" WHERE ").Ident(stage.FieldID).WriteString(" = ").Ident(own).WriteString(")")
-	}), "weighted")
+	}))
 }
 
-// summary adds up what the deals of the stages of a parent come to.
-func summary(parent uuid.UUID, t Tally, rows []sums) *BoardSummary {
-	b := &BoardSummary{Parent: parent, Of: t.Of, Value: []*Sum{}, WeightedValue: []*Sum{}}
-	values, weights := map[string]int64{}, map[string]float64{}
-	for _, row := range rows {
-		b.DealCount += row.Deals
-		if row.Currency == nil || row.Value == nil {
-			continue
-		}
-		values[*row.Currency] += *row.Value
-		if row.Weighted != nil {
-			weights[*row.Currency] += *row.Weighted
-		}
-	}
-	for _, currency := range slices.Sorted(maps.Keys(values)) {
-		b.Value = append(b.Value, &Sum{money.Format(values[currency], currency), currency})
-		if !t.Weighted {
-			continue
-		}
-		// A sum of products of floating numbers: 0.45 times 0.7 is a hair below 0.315.
-		weighted := int64(math.Round(math.Round(weights[currency]*1e4) / 1e4))
-		b.WeightedValue = append(b.WeightedValue, &Sum{money.Format(weighted, currency), currency})
-	}
-	return b
+// sums is one row: some deals of a parent, in one currency.
+type sums struct {
+	currency sql.NullString
+	deals    int64
+	value    sql.NullInt64
+	weighted sql.NullFloat64
 }
 
-// LeadCounts counts the leads on the boards of stages or pipelines, without
-// archived ones.
-func LeadCounts(ctx context.Context, db *ent.Client, of string, parents []uuid.UUID) (map[uuid.UUID]int, error) {
-	var rows []struct {
-		Parent uuid.UUID `sql:"parent"`
-		Leads  int       `sql:"leads"`
+// total is what the deals of a parent come to in one currency.
+type total struct {
+	currency string
+	value    int64
+	weighted float64
+}
+
+// add adds a row.
+func (b *BoardSummary) add(row sums) {
+	b.DealCount += int(row.deals)
+	if !row.currency.Valid || !row.value.Valid {
+		return
 	}
-	err := Leads.scan(ctx, db, func(s *sql.Selector) {
-		parent := s.C(lead.FieldStageID)
-		if of == deal.FieldPipelineID {
-			stages := sql.Table(stage.Table)
-			s.Join(stages).On(parent, stages.C(stage.FieldID))
-			parent = stages.C(stage.FieldPipelineID)
-			store.PlanEachTime(s) // boards differ in size
+	at := slices.IndexFunc(b.totals, func(t total) bool { return t.currency == row.currency.String })
+	if at < 0 {
+		at = len(b.totals)
+		b.totals = append(b.totals, total{currency: row.currency.String})
+	}
+	b.totals[at].value += row.value.Int64
+	b.totals[at].weighted += row.weighted.Float64
+}
+
+// finish writes what has been added up.
+func (b *BoardSummary) finish(weighted bool) {
+	slices.SortFunc(b.totals, func(a, b total) int { return strings.Compare(a.currency, b.currency) })
+	b.Value, b.WeightedValue = make([]*Sum, len(b.totals)), []*Sum{}
+	for i, t := range b.totals {
+		b.Value[i] = &Sum{money.Format(t.value, t.currency), t.currency}
+		if weighted {
+			// A sum of products of floating numbers: 0.45 times 0.7 is a hair below 0.315.
+			amount := int64(math.Round(math.Round(t.weighted*1e4) / 1e4))
+			b.WeightedValue = append(b.WeightedValue, &Sum{money.Format(amount, t.currency), t.currency})
 		}
-		s.Select(sql.As(parent, "parent"), sql.As(sql.Count("*"), "leads")).
-			Where(sql.And(among(parent, parents), sql.IsNull(s.C(lead.FieldArchivedAt)))).
-			GroupBy(parent)
-	}, &rows)
-	counts := make(map[uuid.UUID]int, len(rows))
-	for _, row := range rows {
-		counts[row.Parent] = row.Leads
 	}
-	return counts, err
 }

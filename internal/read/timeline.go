@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"dealflow/ent"
+	"dealflow/internal/store"
 )
 
 // TimelineItem is an activity or a comment.
@@ -63,7 +64,7 @@ func (c *TimelineConnection) TotalCount(ctx context.Context) (int, error) {
 
 // Timelines reads a page of the timeline of each lead: a page of activities and
 // a page of comments, put together.
-func Timelines(ctx context.Context, db *ent.Client, leads []uuid.UUID, w Window) (map[uuid.UUID]*TimelinePage, error) {
+func Timelines(ctx context.Context, db *store.Store, leads []uuid.UUID, w Window) (map[uuid.UUID]*TimelinePage, error) {
 	activities, comments := ActivityOf(), CommentsOfLead()
 	comments.Order = []OrderKey[ent.Comment]{desc(commentTime())}
 	done, err := activities.Pages(ctx, db, leads, w)

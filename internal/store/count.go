@@ -173,21 +173,21 @@ func (c counting) Query(ctx context.Context, query string, args, into any) error
 	return nil
 }
 
-// Rows are rows that are counted as they come.
-type Rows struct {
+// countedRows are rows that are counted as they come.
+type countedRows struct {
 	entsql.ColumnScanner
 	counter *Counter // or nil
 	free    bool     // of the limit
 	stopped bool
 }
 
-func counted(ctx context.Context, rows entsql.ColumnScanner) *Rows {
-	return &Rows{ColumnScanner: rows, counter: counterOf(ctx), free: inTx(ctx)}
+func counted(ctx context.Context, rows entsql.ColumnScanner) *countedRows {
+	return &countedRows{ColumnScanner: rows, counter: counterOf(ctx), free: inTx(ctx)}
 }
 
 // Next implements entsql.ColumnScanner. It ends the rows at the limit of their
 // context.
-func (r *Rows) Next() bool {
+func (r *countedRows) Next() bool {
 	if r.stopped || !r.ColumnScanner.Next() {
 		return false
 	}
@@ -196,7 +196,7 @@ func (r *Rows) Next() bool {
 }
 
 // Err implements entsql.ColumnScanner: ErrTooManyRows after the limit.
-func (r *Rows) Err() error {
+func (r *countedRows) Err() error {
 	if r.stopped {
 		return ErrTooManyRows
 	}

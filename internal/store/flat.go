@@ -9,10 +9,6 @@ import (
 	"github.com/google/uuid"
 )
 
-// ErrInside is the answer of ReadFlat to a context that is in a transaction, whose
-// rows are read through ent.
-var ErrInside = errors.New("store: ReadFlat reads outside of Tx and Whole alone")
-
 // Flat is a SELECT from one table that reads its rows as they are, without making
 // entities of them. It is written once, and read for whatever organization.
 type Flat struct {
@@ -57,12 +53,10 @@ func Beside(s *entsql.Selector, joined *entsql.SelectTable) *entsql.Predicate {
 }
 
 // ReadFlat reads the rows of ctx's organization, with these arguments in place of the
-// statement's. The statement and its rows are counted, and limited, like all others.
-// The caller closes the rows.
-func (s *Store) ReadFlat(ctx context.Context, f *Flat, args []any) (*Rows, error) {
-	if inTx(ctx) || s.InWhole(ctx) {
-		return nil, ErrInside
-	}
+// statement's. The statement and its rows are counted, and limited, like all others,
+// and inside Whole they are read in its transaction; a Tx has no client for it. The
+// caller closes the rows.
+func (s *Store) ReadFlat(ctx context.Context, f *Flat, args []any) (*entsql.Rows, error) {
 	org, err := viewerOrganization(ctx)
 	if err != nil {
 		return nil, err
@@ -71,9 +65,6 @@ func (s *Store) ReadFlat(ctx context.Context, f *Flat, args []any) (*Rows, error
 	for _, i := range f.own {
 		args[i] = org
 	}
-	rows, err := s.driver.counting.QueryContext(ctx, f.query, args...) //nolint:rowserrcheck // which the caller does
-	if err != nil {
-		return nil, err
-	}
-	return counted(ctx, rows), nil
+	rows := &entsql.Rows{}
+	return rows, s.driver.Query(ctx, f.query, args, rows)
 }

@@ -123,20 +123,24 @@ func TestFlatIsCounted(t *testing.T) {
 	})
 }
 
-func TestFlatStaysOutOfTransactions(t *testing.T) {
+func TestFlatInTransactions(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		n := newTenant(t, s, "own")
-		refused := func(ctx context.Context) error {
-			if _, err := flatIDs(ctx, s, deal.Table, nil); !errors.Is(err, store.ErrInside) {
-				t.Errorf("err = %v, want ErrInside", err)
+		err := s.Whole(n.ctx, func(ctx context.Context) error {
+			newDeal(n, s.Client, "another").ExecX(ctx)
+			if got, err := flatIDs(ctx, s, deal.Table, nil); err != nil || len(got) != 2 {
+				t.Errorf("inside Whole read %v, %v, want what was written in it, too", got, err)
 			}
-			return nil
+			return s.Tx(ctx, func(ctx context.Context, _ *ent.Client) error {
+				_, err := flatIDs(ctx, s, deal.Table, nil)
+				return err
+			})
+		})
+		if err == nil {
+			t.Error("a Tx is left")
 		}
-		if err := s.Tx(n.ctx, func(ctx context.Context, _ *ent.Client) error { return refused(ctx) }); err != nil {
-			t.Error(err)
-		}
-		if err := s.Whole(n.ctx, refused); err != nil {
-			t.Error(err)
+		if got, err := flatIDs(n.ctx, s, deal.Table, nil); err != nil || len(got) != 1 {
+			t.Errorf("outside read %v, %v, want one", got, err)
 		}
 	})
 }
