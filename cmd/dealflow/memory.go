@@ -10,18 +10,12 @@ import (
 	"strings"
 )
 
-// garbage is how far the heap may grow, in per cent of what is in use, before it is
-// collected: docs/decisions/0019-driver.md has what others give.
-const garbage = 200
-
-// tuneMemory has Go use the memory that a server has, as far as the environment does
-// not say: GOMEMLIMIT and GOGC are Go's own.
-func tuneMemory(system fs.FS) {
+// limitMemory has Go keep to the memory that a server has, if the environment does not
+// say to what: GOMEMLIMIT is Go's own. GOGC stays as it is: docs/decisions/0019-driver.md
+// has what others give.
+func limitMemory(system fs.FS) {
 	if _, set := os.LookupEnv("GOMEMLIMIT"); !set {
 		debug.SetMemoryLimit(memoryLimit(system))
-	}
-	if _, set := os.LookupEnv("GOGC"); !set {
-		debug.SetGCPercent(garbage)
 	}
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"math"
 	"os"
 	"runtime/debug"
@@ -51,30 +50,22 @@ func TestMemoryLimit(t *testing.T) {
 	}
 }
 
-func TestTuneMemory(t *testing.T) {
+func TestLimitMemory(t *testing.T) {
 	system := fstest.MapFS{"proc/meminfo": {Data: []byte("MemTotal: 102400 kB\n")}}
-	limit, percent := debug.SetMemoryLimit(-1), debug.SetGCPercent(100)
-	t.Cleanup(func() {
-		debug.SetMemoryLimit(limit)
-		debug.SetGCPercent(percent)
-	})
-	chosen := func() (int64, int) {
-		was := debug.SetGCPercent(100)
-		return debug.SetMemoryLimit(limit), was
-	}
+	limit := debug.SetMemoryLimit(-1)
+	t.Cleanup(func() { debug.SetMemoryLimit(limit) })
 
 	t.Setenv("GOMEMLIMIT", "1GiB")
-	t.Setenv("GOGC", "50")
-	tuneMemory(system)
-	if l, p := chosen(); l != limit || p != 100 {
-		t.Errorf("against the environment it chooses %d, %d", l, p)
+	limitMemory(system)
+	if got := debug.SetMemoryLimit(-1); got != limit {
+		t.Errorf("against the environment it chooses %d", got)
 	}
 
-	if err := errors.Join(os.Unsetenv("GOMEMLIMIT"), os.Unsetenv("GOGC")); err != nil {
+	if err := os.Unsetenv("GOMEMLIMIT"); err != nil {
 		t.Fatal(err)
 	}
-	tuneMemory(system)
-	if l, p := chosen(); l != 80<<20 || p != garbage {
-		t.Errorf("chooses %d, %d", l, p)
+	limitMemory(system)
+	if got := debug.SetMemoryLimit(-1); got != 80<<20 {
+		t.Errorf("chooses %d", got)
 	}
 }

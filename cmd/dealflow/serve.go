@@ -64,7 +64,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	if err != nil {
 		return err
 	}
-	tuneMemory(os.DirFS("/"))
+	limitMemory(os.DirFS("/"))
 	metrics := server.NewMetrics()
 	db, err := c.open(ctx, store.Options{Observe: metrics.ObserveStatement}, c.Migrate)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"dealflow/internal/read"
+	"dealflow/internal/response"
 )
 
 // step is one statement of a plan, or two. Before any of them is read, all are asked
@@ -61,7 +62,9 @@ func (p *Planner) run(ctx context.Context, plan *plan, variables map[string]any)
 		}
 	}
 	last := min(plan.size.Load(), maxGuess)
-	data, err := plan.root.write(r, make([]byte, 0, last+last/8+512), 0)
+	into := response.Into(ctx)
+	text, err := plan.root.write(r, into.Begin(int(last+last/8+512)), 0)
+	data := into.Data(text)
 	plan.size.Store(int64(len(data)))
 	return data, err
 }

@@ -35,6 +35,11 @@ func Encode(r *graphql.Response) []byte {
 	if r.Data != nil {
 		text = member(text, `"data":`, r.Data)
 	}
+	return end(text, extensions)
+}
+
+// end is a response with its last part.
+func end(text []byte, extensions map[string]any) []byte {
 	if len(extensions) > 0 {
 		text = member(text, `"extensions":`, encode(extensions))
 	}

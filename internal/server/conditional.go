@@ -32,7 +32,8 @@ type page struct {
 	status int
 	media  string
 	body   []byte
-	good   bool // it may be kept
+	good   bool   // it may be kept
+	free   func() // gives the body back, once it was sent; may be nil
 }
 
 // conditional answers a GET: with what run makes, or without running it when the
@@ -75,6 +76,9 @@ func send(w http.ResponseWriter, p page) {
 	w.WriteHeader(p.status)
 	// A client that is gone hears nothing, and nobody else is interested.
 	_, _ = w.Write(p.body)
+	if p.free != nil {
+		p.free()
+	}
 }
 
 // mayKeep says that the client may keep the answer, and is to ask whether it is

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -52,7 +53,8 @@ func (t overHTTP) Do(w http.ResponseWriter, r *http.Request, _ graphql.GraphExec
 // run executes an operation, and is nil when there is nothing more to answer. An
 // answer that may be kept is without what it cost this time.
 func (t overHTTP) run(w http.ResponseWriter, r *http.Request, params *graphql.RawParams, media string, kept bool) *page {
-	answer, refused := t.exec.answer(r, params)
+	ctx, buffer := response.Lend(r.Context())
+	answer, refused := t.exec.answer(ctx, r.Method, params)
 	switch {
 	case refused != nil:
 		w.Header().Set("Allow", http.MethodPost)
@@ -66,14 +68,14 @@ func (t overHTTP) run(w http.ResponseWriter, r *http.Request, params *graphql.Ra
 	if kept && good {
 		delete(answer.Extensions, "cost")
 	}
-	return &page{statusOf(media, answer), media, response.Encode(answer), good}
+	return &page{statusOf(media, answer), media, buffer.Encode(answer), good, buffer.Free}
 }
 
 // answer executes an operation of a request: nil when its client is gone.
-func (g *guarded) answer(r *http.Request, params *graphql.RawParams) (*graphql.Response, *refusal) {
-	ctx := graphql.StartOperationTrace(r.Context())
+func (g *guarded) answer(client context.Context, method string, params *graphql.RawParams) (*graphql.Response, *refusal) {
+	ctx := graphql.StartOperationTrace(client)
 	// This costs nothing, and what follows may.
-	if _, found, errs := g.find(ctx, params); errs == nil && r.Method == http.MethodGet && found.Operation == ast.Mutation {
+	if _, found, errs := g.find(ctx, params); errs == nil && method == http.MethodGet && found.Operation == ast.Mutation {
 		return nil, &refusal{http.StatusMethodNotAllowed, codeMethodNotAllowed, "GET is for queries: send a mutation by POST"}
 	}
 	operation, errs := g.CreateOperationContext(ctx, params)
@@ -82,7 +84,7 @@ func (g *guarded) answer(r *http.Request, params *graphql.RawParams) (*graphql.R
 	}
 	responses, ctx := g.DispatchOperation(ctx, operation)
 	answer := responses(ctx)
-	if answer == nil && r.Context().Err() == nil {
+	if answer == nil && client.Err() == nil {
 		// Its time was over before it began, which no resolver could say.
 		answer = g.DispatchError(ctx, gqlerror.List{gqlerror.Wrap(ctx.Err())})
 	}

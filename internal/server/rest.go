@@ -102,13 +102,13 @@ func (e *endpoints) serve(w http.ResponseWriter, r *http.Request, found *ent.Doc
 
 // run executes an endpoint's operation; nil when the client is gone.
 func (e *endpoints) run(w http.ResponseWriter, r *http.Request, endpoint *rest.Endpoint, params *graphql.RawParams) *page {
-	answer, no := e.exec.answer(r, params)
+	answer, no := e.exec.answer(r.Context(), r.Method, params)
 	if no != nil || answer == nil {
 		return nil
 	}
 	response.RetryAfter(w.Header(), answer.Errors)
 	a := endpoint.Answer(answer)
-	return &page{a.Status, a.Media, a.Body, a.Status == http.StatusOK}
+	return &page{a.Status, a.Media, a.Body, a.Status == http.StatusOK, nil}
 }
 
 // endpoint is a document as an endpoint.
@@ -207,5 +207,5 @@ func (e *endpoints) describe(w http.ResponseWriter, r *http.Request, client stri
 		return
 	}
 	mayKeep(w.Header(), tag)
-	send(w, page{http.StatusOK, rest.Media, text, true})
+	send(w, page{http.StatusOK, rest.Media, text, true, nil})
 }
