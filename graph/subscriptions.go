@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
@@ -176,6 +177,9 @@ func asksFor(ctx context.Context, name string) bool {
 	operation := graphql.GetOperationContext(ctx)
 	if operation.Operation == nil {
 		return false // the document is bad
+	}
+	if !strings.Contains(operation.RawQuery, name) {
+		return false // which most are told by
 	}
 	for _, field := range graphql.CollectFields(operation, operation.Operation.SelectionSet, nil) {
 		if field.Name == name {

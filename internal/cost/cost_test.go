@@ -112,6 +112,38 @@ func TestCost(t *testing.T) {
 	}
 }
 
+// TestAgain shows that an operation that comes again costs what it does with its own
+// variables, and that what hangs on none is computed once.
+func TestAgain(t *testing.T) {
+	for name, test := range map[string]struct {
+		document      string
+		first, second string
+		once          bool
+	}{
+		"NoVariable":         {`{ deals(first: 3) { nodes { id } } }`, "", "", true},
+		"OneThatCostsAlways": {`query($id: ID!) { deal(id: $id) { comments(first: 3) { nodes { id } } } }`, `{"id": "x"}`, `{"id": "y"}`, true},
+		"APage":              {`query($n: Int) { deals(first: $n) { nodes { id } } }`, `{"n": 3}`, `{"n": 7}`, false},
+		"AnInput":            {`mutation($ids: [ID!]!) { archiveLeads(input: {ids: $ids}) { leads { id } } }`, `{"ids": ["a"]}`, `{"ids": ["a", "b"]}`, false},
+		"OneOfAList":         {`query($id: ID!) { nodes(ids: [$id, "b"]) { id } }`, `{"id": "x"}`, `{"id": "y"}`, false},
+		"ASwitch":            {`query($yes: Boolean!) { deal(id: "x") { contact @include(if: $yes) { id } } }`, `{"yes": true}`, `{"yes": false}`, false},
+		"BehindASwitch":      {`query($yes: Boolean!, $n: Int) { ... @skip(if: $yes) { deals(first: $n) { nodes { id } } } }`, `{"yes": true}`, `{"yes": false, "n": 3}`, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			of := operation(t, test.document)
+			prices.Least(of)
+			for _, variables := range []string{test.first, test.second, test.first} {
+				want := costOf(t, test.document, variables)
+				if got := prices.Of(of, given(t, of, variables)).Total(); got != want {
+					t.Errorf("with %s it costs %d, want %d", variables, got, want)
+				}
+			}
+			if prices.known.Contains(of) != test.once {
+				t.Errorf("it is remembered: %t", !test.once)
+			}
+		})
+	}
+}
+
 // TestLeast shows what operations cost when their variables are those that cost least.
 func TestLeast(t *testing.T) {
 	for name, test := range map[string]struct {

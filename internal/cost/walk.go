@@ -3,6 +3,7 @@ package cost
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -12,8 +13,21 @@ import (
 //
 // A subscription costs what one of its events may read: the most expensive one.
 func (p *Prices) Of(operation *ast.OperationDefinition, variables map[string]any) Cost {
-	total, _ := p.walk(operation, variables, false)
+	if always, ok := p.known.Get(operation); ok {
+		return always
+	}
+	total, w := p.walk(operation, variables, false)
+	if !w.varies && isShort(operation) {
+		p.known.Add(operation, total)
+	}
 	return total
+}
+
+// isShort tells whether the document is one that is kept for the next request, which
+// then comes to the same operation. A longer one would be kept by its cost alone.
+func isShort(operation *ast.OperationDefinition) bool {
+	at := operation.Position
+	return at != nil && at.Src != nil && len(at.Src.Input) <= knownBytes
 }
 
 // Least is what an operation costs at the least, whatever its variables are: when each
@@ -50,7 +64,8 @@ type walker struct {
 	variables map[string]any
 	explain   bool // gather paths
 	known     map[place]sum
-	steps     int // fields that were looked at
+	steps     int  // fields that were looked at
+	varies    bool // with the variables: one was looked at
 	paths     paths
 }
 
@@ -272,11 +287,16 @@ func (w *walker) value(v *ast.Value) any {
 	if v == nil {
 		return nil
 	}
+	w.varies = w.varies || hasVariable(v)
 	value, err := v.Value(w.variables)
 	if err != nil {
 		return v.Raw // a number that is too large for its type
 	}
 	return value
+}
+
+func hasVariable(v *ast.Value) bool {
+	return v.Kind == ast.Variable || slices.ContainsFunc(v.Children, func(c *ast.ChildValue) bool { return hasVariable(c.Value) })
 }
 
 // entries is how many values there are: those of a list, or one, or none.

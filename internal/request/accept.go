@@ -19,8 +19,10 @@ func Accepted(h http.Header) iter.Seq2[string, float64] {
 				continue
 			}
 			quality := 1.0
-			if given, err := strconv.ParseFloat(parameters["q"], 64); err == nil {
-				quality = given
+			if text := parameters["q"]; text != "" {
+				if given, err := strconv.ParseFloat(text, 64); err == nil {
+					quality = given
+				}
 			}
 			if !yield(media, quality) {
 				return

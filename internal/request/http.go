@@ -30,6 +30,9 @@ func read(r *http.Request, values int) (*graphql.RawParams, error) {
 		return nil, err
 	}
 	contentType := r.Header.Get("Content-Type")
+	if contentType == "application/json" { // as most are
+		return FromJSON(body, values)
+	}
 	if media, _, _ := mime.ParseMediaType(contentType); media == "multipart/form-data" {
 		return FromForm(contentType, body, values)
 	}

@@ -67,10 +67,14 @@ func asGet(next http.Handler) http.Handler {
 
 // readBody puts a body in memory in place of the one on the wire.
 func (s *Server) readBody(w http.ResponseWriter, r *http.Request) *refusal {
-	media, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	contentType := r.Header.Get("Content-Type")
+	if contentType == plainMedia { // as most are
+		return buffer(w, r, s.config.MaxBody)
+	}
+	media, parameters, err := mime.ParseMediaType(contentType)
 	charset := parameters["charset"]
 	switch {
-	case err == nil && media == "application/json" && (charset == "" || strings.EqualFold(charset, "utf-8")):
+	case err == nil && media == plainMedia && (charset == "" || strings.EqualFold(charset, "utf-8")):
 		return buffer(w, r, s.config.MaxBody)
 	case err != nil || media != formMedia:
 		return &refusal{http.StatusUnsupportedMediaType, codeUnsupportedMediaType,

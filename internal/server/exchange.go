@@ -24,18 +24,17 @@ type exchange struct {
 	id         string
 	statements *store.Counter
 
-	mu                 sync.Mutex
-	organization, user string
-	operation          operation
-	replayed           bool
-	codes              []string
+	mu        sync.Mutex
+	viewer    *auth.Viewer // if it is known
+	operation operation
+	replayed  bool
+	codes     []string
 }
 
 func (e *exchange) noteViewer(v auth.Viewer) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.organization = id.Organization.Encode(v.OrganizationID)
-	e.user = id.User.Encode(v.UserID)
+	e.viewer = &v
 }
 
 func (e *exchange) noteOperation(op operation) {
@@ -69,8 +68,10 @@ func (e *exchange) attributes() []slog.Attr {
 	}
 	add("operation_type", e.operation.kind)
 	add("operation", e.operation.name[:min(len(e.operation.name), nameLength)])
-	add("organization", e.organization)
-	add("user", e.user)
+	if e.viewer != nil {
+		add("organization", id.Organization.Encode(e.viewer.OrganizationID))
+		add("user", id.User.Encode(e.viewer.UserID))
+	}
 	if e.replayed {
 		list = append(list, slog.Bool("replayed", true))
 	}
@@ -116,7 +117,11 @@ func (s *Server) observed(next http.Handler) http.Handler {
 }
 
 func (s *Server) logExchange(ctx context.Context, r *http.Request, e *exchange, w *recorder, took time.Duration) {
-	s.config.Log.LogAttrs(ctx, exchangeLevel(r, w.code()), "request", append([]slog.Attr{
+	level := exchangeLevel(r, w.code())
+	if !s.config.Log.Enabled(ctx, level) {
+		return
+	}
+	s.config.Log.LogAttrs(ctx, level, "request", append([]slog.Attr{
 		slog.String("method", r.Method),
 		// Without the query, which may hold a photo link's signature.
 		slog.String("path", r.URL.Path),

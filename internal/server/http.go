@@ -118,7 +118,11 @@ func statusOf(media string, answer *graphql.Response) int {
 // mediaType is the media type of responses that a client prefers, by its Accept
 // header. It is the plain one, and not ok, when the client takes neither.
 func mediaType(h http.Header) (media string, ok bool) {
-	if strings.TrimSpace(strings.Join(h.Values("Accept"), "")) == "" {
+	all := h.Values("Accept")
+	if len(all) == 1 && (all[0] == "*/*" || all[0] == plainMedia) { // as most have it
+		return plainMedia, true
+	}
+	if strings.TrimSpace(strings.Join(all, "")) == "" {
 		return plainMedia, true
 	}
 	own, plain := -1.0, -1.0
