@@ -1,7 +1,6 @@
 package read
 
 import (
-	"encoding/hex"
 	"strings"
 
 	"entgo.io/ent/dialect"
@@ -41,22 +40,12 @@ func keyList(database string, keys []uuid.UUID) string {
 		if i > 0 {
 			list.WriteByte(',')
 		}
-		var text [36]byte
 		list.WriteString(quote)
-		list.Write(appendKey(text[:0], key))
+		list.WriteString(key.String())
 		list.WriteString(quote)
 	}
 	list.WriteByte(end)
 	return list.String()
-}
-
-// appendKey writes an id as a database does.
-func appendKey(b []byte, key uuid.UUID) []byte {
-	b = hex.AppendEncode(b, key[:4])
-	for from := 4; from < 10; from += 2 {
-		b = hex.AppendEncode(append(b, '-'), key[from:from+2])
-	}
-	return hex.AppendEncode(append(b, '-'), key[10:])
 }
 
 // SelectKey selects a column of ids; as the 16 bytes that they are, which lib/pq would
