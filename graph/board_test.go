@@ -6,6 +6,9 @@ import (
 	"testing"
 
 	"dealflow/internal/apitest"
+	"dealflow/internal/id"
+	"dealflow/internal/store"
+	"dealflow/internal/store/storetest"
 )
 
 // board is what a single-page app asks for to draw boards.
@@ -72,6 +75,44 @@ func TestCardStatements(t *testing.T) {
 				t.Errorf("%s: there is no stage", selection)
 			}
 		}
+	})
+}
+
+// TestCardsAreTheSame shows that what comes with a card costs what it costs gqlgen's
+// executor, and that it is of the card's organization: no foreign key says so.
+func TestCardsAreTheSame(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		plans, plain := apitest.New(t, s), apitest.NewUnplanned(t, s)
+		ada, eve := plans.Organization(t, "acme"), plans.Organization(t, "others")
+		fillBoard(t, ada, 0)
+		card := ada.Must(t, `{ deals(first: 1) { nodes { id } } }`, nil).Get("deals.nodes").All("id")[0]
+		same := func(contact string) {
+			t.Helper()
+			var answers [2]apitest.Response
+			for i, client := range []*apitest.Client{ada, plain.Client(t, ada.Organization)} {
+				answers[i] = client.Do(t, `query($id: ID!) { deal(id: $id) { stage { name } contact { name email } createdBy { name } } }`, apitest.Vars{"id": card})
+			}
+			got, want := answers[0], answers[1]
+			if apitest.WithoutCost(got.Raw) != apitest.WithoutCost(want.Raw) || !strings.Contains(got.Raw, contact) {
+				t.Errorf("planned %s, want %s, with %s", got.Raw, want.Raw, contact)
+			}
+			if got.Cost.Charged != want.Cost.Charged {
+				t.Errorf("planned it costs %d, not %d", got.Cost.Charged, want.Cost.Charged)
+			}
+		}
+		same(`"email":"contact`)
+
+		const contact = `mutation { createContact(input: {email: "eve@others.example"}) { contact { id } userErrors { message } } }`
+		theirs, err := id.Contact.Decode(eve.Must(t, contact, nil).Get("createContact.contact.id").String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, err := id.Deal.Decode(card)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Client.Deal.UpdateOneID(key).SetContactID(theirs).ExecX(store.System(t.Context()))
+		same(`"contact":null`)
 	})
 }
 

@@ -137,7 +137,7 @@ func TestAgain(t *testing.T) {
 					t.Errorf("with %s it costs %d, want %d", variables, got, want)
 				}
 			}
-			if prices.known.Contains(of) != test.once {
+			if prices.always.Contains(of) != test.once {
 				t.Errorf("it is remembered: %t", !test.once)
 			}
 		})

@@ -10,27 +10,22 @@ import (
 
 	"github.com/hashicorp/golang-lru/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"dealflow/internal/guard"
 )
 
 // introspected is how long a list of introspection is taken to be. It reads no rows,
 // but a nest of such lists can be long to answer.
 const introspected = 10
 
-const (
-	// known bounds the operations whose cost is remembered, and knownBytes the text of
-	// their documents.
-	known      = 1000
-	knownBytes = 32 << 10
-)
-
-// Prices are what the fields of a schema cost. They do not change, and are safe for
-// concurrent use.
+// Prices are what the fields of a schema cost. They are safe for concurrent use.
 type Prices struct {
 	schema *ast.Schema
 	fields map[string]map[string]*price // by the names of object type and field
 	// possible are the object types that each type may turn out to be.
 	possible map[string][]string
-	known    *lru.Cache[*ast.OperationDefinition, Cost] // of those that cost the same with any variables
+	// always is what operations cost that cost the same with any variables.
+	always *lru.Cache[*ast.OperationDefinition, Cost]
 }
 
 // price is what one field costs.
@@ -71,7 +66,7 @@ type surcharge struct {
 func NewPrices(schema *ast.Schema, largestPage int) (*Prices, error) {
 	p := &Prices{schema: schema, fields: map[string]map[string]*price{}, possible: map[string][]string{}}
 	var err error
-	if p.known, err = lru.New[*ast.OperationDefinition, Cost](known); err != nil {
+	if p.always, err = lru.New[*ast.OperationDefinition, Cost](guard.Kept); err != nil {
 		return nil, err // only a size below one is refused
 	}
 	var problems []error

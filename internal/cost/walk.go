@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"dealflow/internal/guard"
 )
 
 // Of is what an operation may cost with its variables, which are coerced. The
@@ -13,21 +15,21 @@ import (
 //
 // A subscription costs what one of its events may read: the most expensive one.
 func (p *Prices) Of(operation *ast.OperationDefinition, variables map[string]any) Cost {
-	if always, ok := p.known.Get(operation); ok {
-		return always
+	if known, ok := p.always.Get(operation); ok {
+		return known
 	}
 	total, w := p.walk(operation, variables, false)
 	if !w.varies && isShort(operation) {
-		p.known.Add(operation, total)
+		p.always.Add(operation, total)
 	}
 	return total
 }
 
-// isShort tells whether the document is one that is kept for the next request, which
-// then comes to the same operation. A longer one would be kept by its cost alone.
+// isShort tells whether the document is one that the guard keeps for the next request,
+// which then comes to the same operation.
 func isShort(operation *ast.OperationDefinition) bool {
 	at := operation.Position
-	return at != nil && at.Src != nil && len(at.Src.Input) <= knownBytes
+	return at != nil && at.Src != nil && len(at.Src.Input) <= guard.KeptBytes
 }
 
 // Least is what an operation costs at the least, whatever its variables are: when each

@@ -9,6 +9,7 @@ package guard
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -55,10 +56,16 @@ func (l Limits) withDefaults() Limits {
 // some around them.
 func (l Limits) Readable() int { return l.withDefaults().Values + 100 }
 
+// TooManyValues is what a request is told that has more than that.
+func TooManyValues(limit int) string {
+	return fmt.Sprintf("the request has more than %d values, which is more than is read: send several", limit)
+}
+
 const (
-	// kept bounds the documents that are remembered, and keptBytes each of them.
-	kept      = 1000
-	keptBytes = 32 << 10
+	// Kept bounds the documents that are remembered, and what others remember of them.
+	Kept = 1000
+	// KeptBytes bounds each: one that is longer comes anew each time.
+	KeptBytes = 32 << 10
 	// trustedTokens bounds documents that were looked at when they were published.
 	trustedTokens = 20_000
 )
@@ -76,7 +83,7 @@ type Guard struct {
 func New(schema *ast.Schema, limits Limits) *Guard {
 	return &Guard{
 		schema: schema, limits: limits.withDefaults(),
-		rules: bounded(withoutHints()), hints: bounded(withHints()), known: lru.New[*ast.QueryDocument](kept),
+		rules: bounded(withoutHints()), hints: bounded(withHints()), known: lru.New[*ast.QueryDocument](Kept),
 	}
 }
 
@@ -116,7 +123,7 @@ func (g *Guard) Document(ctx context.Context, text string, trusted bool) (*ast.Q
 		}
 	}
 	document, errs := g.parse(text, tokens)
-	if errs == nil && (trusted || len(text) <= keptBytes) {
+	if errs == nil && (trusted || len(text) <= KeptBytes) {
 		g.known.Add(ctx, text, document)
 	}
 	return document, errs

@@ -95,6 +95,20 @@ func TestHostileDocuments(t *testing.T) {
 	}
 }
 
+// TestManyErrors has documents that break one rule more often than anybody reads.
+func TestManyErrors(t *testing.T) {
+	g := newGuard(t, guard.Limits{})
+	var conflicts strings.Builder
+	for i := range 100 {
+		fmt.Fprintf(&conflicts, "echo(int: %d) { name } ", i)
+	}
+	for name, document := range map[string]string{"conflicts": "{" + conflicts.String() + "}", "fields": "{" + strings.Repeat("a b ", 99) + "}"} {
+		if _, errs := g.Document(t.Context(), document, false); len(errs) != 100 {
+			t.Errorf("%s: %d errors", name, len(errs))
+		}
+	}
+}
+
 // TestLiterals are values in a document that the parser's own rules let pass.
 func TestLiterals(t *testing.T) {
 	g := newGuard(t, guard.Limits{})

@@ -14,6 +14,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"dealflow/internal/auth"
+	"dealflow/internal/guard"
 	"dealflow/internal/request"
 	"dealflow/internal/response"
 	"dealflow/internal/strict"
@@ -69,7 +70,7 @@ func (t Streams) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphEx
 	}
 	params, err := request.FromHTTP(r, t.Hub.config.MaxValues)
 	if errors.Is(err, strict.ErrTooMany) {
-		refuse("QUERY_TOO_LARGE", http.StatusBadRequest, err.Error())
+		refuse(guard.CodeTooLarge, http.StatusBadRequest, guard.TooManyValues(t.Hub.config.MaxValues))
 		return
 	}
 	if err != nil {

@@ -225,6 +225,6 @@ func (t *total) read(r *run) error {
 	if err != nil {
 		return err
 	}
-	r.values[t.index], err = t.forms.count(r, args.form(), list.Count(), keys)
+	r.values[t.index], err = t.forms.count(r, args.countForm(), list.Count(), keys)
 	return err
 }

@@ -12,7 +12,8 @@ import (
 	"dealflow/internal/read"
 )
 
-// level is the rows of one statement: those of all parents at once.
+// level is the rows of one statement, those of all parents at once, or such as come with
+// the row of another level.
 type level struct {
 	index  int // among the plan's
 	kind   kind
@@ -106,7 +107,7 @@ func (c *compiler) level(k kind, parent *level, on, own string, s source) *level
 // columns with an id, whatever fields show it.
 func (c *compiler) joined(k kind, parent *level, via string) *level {
 	for _, known := range parent.with {
-		if known.via == via {
+		if known.kind == k && known.via == via {
 			return known
 		}
 	}

@@ -139,6 +139,14 @@ func (a *arguments) form() string {
 	return fmt.Sprint(a.given["first"], " ", a.given["last"], " ", a.given["offset"], " ")
 }
 
+// countForm is form for the number of rows, which hangs on no page and no order.
+func (a *arguments) countForm() string {
+	if a.given["filter"] != nil || a.given["search"] != nil {
+		return ""
+	}
+	return fmt.Sprint(a.flag("includeArchived"))
+}
+
 func filterOf[F any](a *arguments) *F {
 	return argument(a, "filter", func(given any) (filter F, err error) {
 		err = a.inputs(given, &filter)

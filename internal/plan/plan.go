@@ -1,6 +1,6 @@
 // Package plan answers queries that ask for data as they lie: boards, lists, single
 // cards and what hangs on them. An operation is compiled once, into statements, one
-// for each level of it, and into what writes the rows of these as JSON; then it runs
+// for each level of it at most, and into what writes the rows of these as JSON; then it runs
 // without a goroutine, a context or a Go value for each field.
 //
 // What a plan reads is what gqlgen's resolvers read: the lists of internal/read,
@@ -25,19 +25,13 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"dealflow/internal/auth"
+	"dealflow/internal/guard"
 	"dealflow/internal/store"
 )
 
-const (
-	// kept bounds the operations whose plans are remembered, and keptBytes the text of
-	// their documents: longer ones are not remembered elsewhere either, so that each
-	// request would bring an operation of its own.
-	kept      = 1000
-	keptBytes = 32 << 10
-	// maxSwitches bounds the variables of @skip and @include: each set of their
-	// values is a plan.
-	maxSwitches = 4
-)
+// maxSwitches bounds the variables of @skip and @include: each set of their values is
+// a plan.
+const maxSwitches = 4
 
 // Planner plans the operations of a schema. It is safe for concurrent use.
 type Planner struct {
@@ -56,7 +50,7 @@ type Text func(context.Context) (string, error)
 
 // New makes a planner of what a database holds, and of the root's texts by their names.
 func New(schema *ast.Schema, s *store.Store, inputs Inputs, texts map[string]Text) *Planner {
-	known, err := lru.New[*ast.OperationDefinition, *operation](kept)
+	known, err := lru.New[*ast.OperationDefinition, *operation](guard.Kept)
 	if err != nil {
 		panic(err) // the size is good
 	}
@@ -120,7 +114,7 @@ func (p *Planner) Run(ctx context.Context, o *graphql.OperationContext) (data []
 
 // planOf is the plan of an operation, made now or before.
 func (p *Planner) planOf(o *graphql.OperationContext) *plan {
-	if len(o.RawQuery) > keptBytes {
+	if len(o.RawQuery) > guard.KeptBytes { // each request brings an operation of its own
 		return p.compile(o, len(switches(o.Operation)))
 	}
 	known, ok := p.known.Get(o.Operation)

@@ -11,6 +11,7 @@ import (
 
 	"dealflow/internal/read"
 	"dealflow/internal/response"
+	"dealflow/internal/store"
 )
 
 // step is one statement of a plan, or two. Before any of them is read, all are asked
@@ -190,7 +191,10 @@ func (l *level) read(r *run) error {
 	}
 	s.sort(l, asked.cut)
 	for _, with := range l.with {
-		r.rows[with.index].attach(with.own)
+		came := r.rows[with.index].attach(with.own)
+		if err := store.AddRows(r.ctx, came); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -298,8 +302,8 @@ func into(scanners []scanner, of *rows, columns []column) []scanner {
 func (s *rows) extend() { s.cells = extend(s.cells, len(s.cells)+s.width) }
 
 // attach gives each row of the parent, all of which are shown, the one that came with it,
-// if one did: then it has an id.
-func (s *rows) attach(id int) {
+// if one did: then it has an id. It tells how many did.
+func (s *rows) attach(id int) int {
 	n := s.count()
 	s.owners, s.found, s.order = extend(s.owners, n), extend(s.found, n), extend(s.order, n)
 	shown := s.order[:0]
@@ -312,6 +316,7 @@ func (s *rows) attach(id int) {
 		}
 	}
 	s.order = shown
+	return len(shown)
 }
 
 // scanner keeps what is wanted of a column of the last row.

@@ -14,18 +14,17 @@ import (
 
 // Count is what counts rows by their parents.
 type Count struct {
-	// Table is that of the rows.
-	Table string
-	// Shape counts those of these parents.
-	Shape func(parents []uuid.UUID) Shape
+	// table is that of the rows.
+	table string
+	// shape counts those of these parents.
+	shape func(parents []uuid.UUID) Shape
 	// alone means that they have no parent, and are counted together.
 	alone bool
 }
 
-// Write writes the statement for these parents.
+// Write writes the statement, for parents of Like.
 func (c Count) Write(db *store.Store, parents []uuid.UUID) (*Statement, error) {
-	parents = Like(parents)
-	return Write(db, c.Table, parents, c.Shape(parents))
+	return Write(db, c.table, parents, c.shape(parents))
 }
 
 // Read counts the rows of each parent; those of an organization under uuid.Nil.
@@ -43,7 +42,7 @@ func (c Count) Read(ctx context.Context, db *store.Store, written *Statement, pa
 
 // Counts is Read of a statement that is written for once.
 func (c Count) Counts(ctx context.Context, db *store.Store, parents []uuid.UUID) (map[uuid.UUID]int, error) {
-	written, err := c.Write(db, parents)
+	written, err := c.Write(db, Like(parents))
 	if err != nil {
 		return nil, err
 	}
@@ -73,12 +72,12 @@ func countBy(s *sql.Selector, column string, parents []uuid.UUID) {
 // LeadCount counts the leads on the boards of stages or pipelines, without archived
 // ones. Of is the column of deals that names the parent.
 func LeadCount(of string) Count {
-	return Count{Table: lead.Table, Shape: func(parents []uuid.UUID) Shape {
+	return Count{table: lead.Table, shape: func(parents []uuid.UUID) Shape {
 		return func(s *sql.Selector) {
 			parent := s.C(lead.FieldStageID)
 			if of == deal.FieldPipelineID {
 				stages := sql.Table(stage.Table)
-				s.Join(stages).On(parent, stages.C(stage.FieldID))
+				s.Join(stages).OnP(sql.And(sql.ColumnsEQ(parent, stages.C(stage.FieldID)), store.Beside(s, stages)))
 				parent = stages.C(stage.FieldPipelineID)
 				store.PlanEachTime(s) // boards differ in size
 			}

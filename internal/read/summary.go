@@ -45,9 +45,8 @@ type Tally struct {
 	Weighted bool
 }
 
-// Write writes the statement for these parents.
+// Write writes the statement, for parents of Like.
 func (t Tally) Write(db *store.Store, parents []uuid.UUID) (*Statement, error) {
-	parents = Like(parents)
 	return Write(db, deal.Table, parents, func(s *sql.Selector) { t.summarize(s, parents) })
 }
 
@@ -74,7 +73,7 @@ func (t Tally) Read(ctx context.Context, db *store.Store, written *Statement, pa
 
 // Summaries is Read of a statement that is written for once.
 func (t Tally) Summaries(ctx context.Context, db *store.Store, parents []uuid.UUID) (map[uuid.UUID]*BoardSummary, error) {
-	written, err := t.Write(db, parents)
+	written, err := t.Write(db, Like(parents))
 	if err != nil {
 		return nil, err
 	}

@@ -19,9 +19,9 @@ import (
 // maxFiles bounds the files of a form, and the places that they go to.
 const maxFiles = 20
 
-// FromForm reads a multipart request by its specification: a part operations, like
-// a JSON body of so many values at most, a part map, which says where in the variables each file goes, and
-// the files in the map's order or any other.
+// FromForm reads a multipart request by its specification: a part operations, like a
+// JSON body of so many values at most, a part map, which says where in the variables
+// each file goes, and the files in the map's order or any other.
 // https://github.com/jaydenseric/graphql-multipart-request-spec
 func FromForm(contentType string, body []byte, values int) (*graphql.RawParams, error) {
 	_, params, err := mime.ParseMediaType(contentType)

@@ -9,7 +9,8 @@ import (
 )
 
 // FromHTTP reads the operation that a request asks for: of its URL, for a GET, or of
-// its body, which is a form or JSON, with so many values at most. An error that is no Error is one of reading.
+// its body, which is a form or JSON, with so many values at most. An error that is no
+// Error is one of reading.
 func FromHTTP(r *http.Request, values int) (*graphql.RawParams, error) {
 	start := graphql.Now()
 	params, err := read(r, values)

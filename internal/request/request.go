@@ -31,7 +31,7 @@ var aliases = []string{DocumentID, "id", "doc_id"}
 // Error says what is wrong with a request, to its sender.
 type Error struct{ says error }
 
-// Wrong makes an Error, as fmt.Errorf does. What it wraps is package strict's.
+// Wrong makes an Error, as fmt.Errorf does.
 func Wrong(format string, arguments ...any) *Error { return &Error{fmt.Errorf(format, arguments...)} }
 
 func (e *Error) Error() string { return e.says.Error() }

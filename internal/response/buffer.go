@@ -78,7 +78,8 @@ func (b *Buffer) has(data []byte) bool {
 // Free gives the buffer to other answers. Nothing may look into it after that. One that
 // is not freed is garbage like anything else.
 func (b *Buffer) Free() {
-	if b.text != nil && cap(b.text) <= maxKept {
-		texts.Put(&b.text)
+	if text := b.text; text != nil && cap(text) <= maxKept {
+		texts.Put(&text)
 	}
+	b.text = nil
 }

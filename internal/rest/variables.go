@@ -59,6 +59,9 @@ func (e *Endpoint) fromTexts(of *ast.Type, texts []string) (any, error) {
 	if of.Elem == nil {
 		return e.fromText(of, texts[0])
 	}
+	if len(texts) > e.values {
+		return nil, request.Wrong("%w", strict.ErrTooMany)
+	}
 	list := make([]any, len(texts))
 	for i, text := range texts {
 		var err error

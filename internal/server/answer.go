@@ -37,9 +37,9 @@ type refusal struct {
 }
 
 // badRequest refuses what cannot be read, or is too much to read.
-func badRequest(wrong *request.Error) refusal {
+func (s *Server) badRequest(wrong *request.Error) refusal {
 	if errors.Is(wrong, strict.ErrTooMany) {
-		return refusal{http.StatusBadRequest, guard.CodeTooLarge, wrong.Error()}
+		return refusal{http.StatusBadRequest, guard.CodeTooLarge, guard.TooManyValues(s.values)}
 	}
 	return refusal{http.StatusBadRequest, codeBadRequest, wrong.Error()}
 }

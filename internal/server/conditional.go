@@ -33,7 +33,14 @@ type page struct {
 	media  string
 	body   []byte
 	good   bool   // it may be kept
-	free   func() // gives the body back, once it was sent; may be nil
+	free   func() // gives the body back, once it was sent, or need not be; may be nil
+}
+
+// done is for a page whose body nobody looks at any more.
+func (p page) done() {
+	if p.free != nil {
+		p.free()
+	}
 }
 
 // conditional answers a GET: with what run makes, or without running it when the
@@ -60,6 +67,7 @@ func (s *Server) conditional(w http.ResponseWriter, r *http.Request, exec *guard
 	}
 	if tag != "" && has(r, tag) {
 		notModified(w, tag)
+		p.done()
 		return
 	}
 	if tag != "" {
@@ -76,9 +84,7 @@ func send(w http.ResponseWriter, p page) {
 	w.WriteHeader(p.status)
 	// A client that is gone hears nothing, and nobody else is interested.
 	_, _ = w.Write(p.body)
-	if p.free != nil {
-		p.free()
-	}
+	p.done()
 }
 
 // mayKeep says that the client may keep the answer, and is to ask whether it is

@@ -232,6 +232,18 @@ func (w *world) withstand(t *testing.T, h hostile) time.Duration {
 	return took
 }
 
+// TestMaxValues has a limit of values that each way of asking keeps to.
+func TestMaxValues(t *testing.T) {
+	const most = 50
+	w := mustServe(t, func(c *Config) { c.Limits.Values = most })
+	for name, media := range map[string]string{"one answer": ownMedia, "a stream": "text/event-stream"} {
+		t.Run(name, func(t *testing.T) {
+			body := `{"query":"{ __typename }","variables":{"a":[` + strings.Repeat("1,", 3*most) + `1]}}`
+			w.do(http.MethodPost, "/graphql", body, "Accept", media).wantError(t, http.StatusBadRequest, "QUERY_TOO_LARGE", "more than 150 values")
+		})
+	}
+}
+
 // TestHostileMemory sees to it that nothing of hostile requests is kept.
 func TestHostileMemory(t *testing.T) {
 	w := mustServeAPI(t)

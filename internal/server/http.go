@@ -30,9 +30,9 @@ func (overHTTP) Supports(*http.Request) bool { return true }
 
 // Do implements graphql.Transport.
 func (t overHTTP) Do(w http.ResponseWriter, r *http.Request, _ graphql.GraphExecutor) {
-	params, err := request.FromHTTP(r, t.server.config.Limits.Readable())
+	params, err := request.FromHTTP(r, t.server.values)
 	if wrong, ok := errors.AsType[*request.Error](err); ok {
-		refuse(w, r, badRequest(wrong))
+		refuse(w, r, t.server.badRequest(wrong))
 		return
 	}
 	if err != nil {

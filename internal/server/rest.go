@@ -121,7 +121,7 @@ func (e *endpoints) endpoint(r *http.Request, found *ent.Document) (*rest.Endpoi
 	if errs != nil {
 		return nil, errs
 	}
-	made := rest.NewEndpoint(e.schema, parsed, e.server.config.Limits.Readable())
+	made := rest.NewEndpoint(e.schema, parsed, e.server.values)
 	e.made.Add(r.Context(), key, made)
 	return made, nil
 }
@@ -146,7 +146,7 @@ func (e *endpoints) wrongMethod(w http.ResponseWriter, r *http.Request, endpoint
 func (e *endpoints) variables(w http.ResponseWriter, r *http.Request, endpoint *rest.Endpoint) (map[string]any, *refusal) {
 	variables, no, err := e.read(w, r, endpoint)
 	if wrong, ok := errors.AsType[*request.Error](err); ok {
-		return nil, new(badRequest(wrong))
+		return nil, new(e.server.badRequest(wrong))
 	}
 	return variables, no
 }

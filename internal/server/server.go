@@ -116,6 +116,7 @@ func (c Config) withDefaults() Config {
 // Server serves the API. It is safe for concurrent use.
 type Server struct {
 	config   Config
+	values   int // that a request may have, as JSON
 	build    build
 	keys     *auth.Keys
 	keyUses  *lastuse.Log
@@ -149,7 +150,7 @@ func newServer(c Config, api api, ensure ensureUser) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{config: c, build: readBuild(), users: newUsers(ensure, c.Now), prices: prices, buckets: cost.NewBuckets(limits, c.Now)}
+	s := &Server{config: c, values: c.Limits.Readable(), build: readBuild(), users: newUsers(ensure, c.Now), prices: prices, buckets: cost.NewBuckets(limits, c.Now)}
 	s.keyUses = lastuse.New(c.Sales.KeysUsed, c.Now, c.Log)
 	s.keys = auth.NewKeys(c.Sales.FindKey, s.keyUses.Note, c.Now)
 	s.library = document.NewLibrary(c.Store, c.Now, c.Log)
@@ -164,7 +165,7 @@ func newServer(c Config, api api, ensure ensureUser) (*Server, error) {
 func (s *Server) newHub() *live.Hub {
 	c := s.config.Live
 	c.Events, c.Authenticate = s.config.Events, s.bearer
-	c.MaxMessage, c.MaxValues = s.config.MaxBody, s.config.Limits.Readable()
+	c.MaxMessage, c.MaxValues = s.config.MaxBody, s.values
 	c.Revoked, c.Now, c.Log = s.config.Sales.RevokedKeys, s.config.Now, s.config.Log
 	return live.New(c)
 }

@@ -100,6 +100,18 @@ func (c *Counter) addRow(free bool) bool {
 	return true
 }
 
+// AddRows counts rows that came along in those of others, by a join, as if they had
+// come by themselves: ErrTooManyRows beyond the limit of ctx.
+func AddRows(ctx context.Context, rows int) error {
+	c := counterOf(ctx)
+	for range rows {
+		if c != nil && !c.addRow(inTx(ctx)) {
+			return ErrTooManyRows
+		}
+	}
+	return nil
+}
+
 // ErrTooManyRows is the error of a statement that comes to the limit of its context.
 var ErrTooManyRows = errors.New("there are more rows than may be read")
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	entsql "entgo.io/ent/dialect/sql"
@@ -131,13 +132,17 @@ func TestFlatInTransactions(t *testing.T) {
 			if got, err := flatIDs(ctx, s, deal.Table, nil); err != nil || len(got) != 2 {
 				t.Errorf("inside Whole read %v, %v, want what was written in it, too", got, err)
 			}
-			return s.Tx(ctx, func(ctx context.Context, _ *ent.Client) error {
-				_, err := flatIDs(ctx, s, deal.Table, nil)
-				return err
-			})
+			return errors.New("undone")
 		})
-		if err == nil {
-			t.Error("a Tx is left")
+		if err == nil || err.Error() != "undone" {
+			t.Error(err)
+		}
+		err = s.Tx(n.ctx, func(ctx context.Context, _ *ent.Client) error {
+			_, err := flatIDs(ctx, s, deal.Table, nil)
+			return err
+		})
+		if err == nil || !strings.Contains(err.Error(), "inside Tx") {
+			t.Errorf("inside Tx: %v", err)
 		}
 		if got, err := flatIDs(n.ctx, s, deal.Table, nil); err != nil || len(got) != 1 {
 			t.Errorf("outside read %v, %v, want one", got, err)
