@@ -26,7 +26,7 @@ func (p *Prices) Of(operation *ast.OperationDefinition, variables map[string]any
 }
 
 // isShort tells whether the document is one that the guard keeps for the next request,
-// which then comes to the same operation.
+// whoever sent it, which then comes to the same operation.
 func isShort(operation *ast.OperationDefinition) bool {
 	at := operation.Position
 	return at != nil && at.Src != nil && len(at.Src.Input) <= guard.KeptBytes

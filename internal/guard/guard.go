@@ -64,7 +64,7 @@ func TooManyValues(limit int) string {
 const (
 	// Kept bounds the documents that are remembered, and what others remember of them.
 	Kept = 1000
-	// KeptBytes bounds each: one that is longer comes anew each time.
+	// KeptBytes bounds each: one that is longer, and not trusted, comes anew each time.
 	KeptBytes = 32 << 10
 	// trustedTokens bounds documents that were looked at when they were published.
 	trustedTokens = 20_000

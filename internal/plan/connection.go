@@ -19,7 +19,7 @@ func (c *compiler) connection(make listOf, named *ast.Definition, selected graph
 		return nil, err
 	}
 	of := &page{compiler: c, make: make, selected: selected, parent: rows, example: example}
-	of.kind = kinds[c.schema.Types[named.Fields.ForName("nodes").Type.Name()].Name]
+	of.kind = kinds[named.Fields.ForName("nodes").Type.Name()]
 	o := &object{}
 	for _, inner := range c.collect(named, selected.Selections) {
 		write, err := of.field(named, inner)

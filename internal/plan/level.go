@@ -83,7 +83,6 @@ func whole(shape func(keys []uuid.UUID) read.Shape) asked {
 
 // list is a read.List.
 type list interface {
-	Table() string
 	Key() string
 	Whole(parents []uuid.UUID) read.Shape
 	Page(parents []uuid.UUID, w read.Window) (read.Shape, error)

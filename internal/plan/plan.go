@@ -1,6 +1,7 @@
 // Package plan answers queries that ask for data as they lie: boards, lists, single
 // cards and what hangs on them. An operation is compiled once, into statements, one
-// for each level of it at most, and into what writes the rows of these as JSON; then it runs
+// for each level of it unless its row comes with another's, and one for what is counted
+// or summed of it, and into what writes the rows of these as JSON; then it runs
 // without a goroutine, a context or a Go value for each field.
 //
 // What a plan reads is what gqlgen's resolvers read: the lists of internal/read,
@@ -114,7 +115,7 @@ func (p *Planner) Run(ctx context.Context, o *graphql.OperationContext) (data []
 
 // planOf is the plan of an operation, made now or before.
 func (p *Planner) planOf(o *graphql.OperationContext) *plan {
-	if len(o.RawQuery) > guard.KeptBytes { // each request brings an operation of its own
+	if len(o.RawQuery) > guard.KeptBytes { // each request may bring an operation of its own
 		return p.compile(o, len(switches(o.Operation)))
 	}
 	known, ok := p.known.Get(o.Operation)

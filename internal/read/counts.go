@@ -51,7 +51,7 @@ func (c Count) Counts(ctx context.Context, db *store.Store, parents []uuid.UUID)
 
 // Count counts how many rows the list of each parent has, whatever the page.
 func (l List[T]) Count() Count {
-	return Count{l.Table(), func(parents []uuid.UUID) Shape {
+	return Count{l.Kind.table, func(parents []uuid.UUID) Shape {
 		return func(s *sql.Selector) {
 			if l.Parent == nil {
 				s.Select(sql.Count("*"))

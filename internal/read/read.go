@@ -79,9 +79,6 @@ type List[T any] struct {
 	Columns []string
 }
 
-// Table is the table of the rows.
-func (l List[T]) Table() string { return l.Kind.table }
-
 // Key is the column that names a row's parent, "" for a list of the organization.
 func (l List[T]) Key() string {
 	if l.Parent == nil {

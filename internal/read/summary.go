@@ -105,7 +105,8 @@ func (t Tally) summarize(s *sql.Selector, parents []uuid.UUID) {
 // weigh adds the weighted value, stage by stage. A deal weighs as much as it is likely
 // to be won: what is won weighs all, what is lost or given up nothing. The stage's own
 // probability is not joined to each deal, but looked up for the sum of those that go by
-// it, so that of deals no more is read than an index has.
+// it, so that of deals no more is read than an index has. It is of the deals' own
+// organization, as the rules of moves see to.
 func weigh(s *sql.Selector, value string) {
 	status, probability, own := s.C(deal.FieldStatus), s.C(deal.FieldProbability), s.C(deal.FieldStageID)
 	s.GroupBy(own)

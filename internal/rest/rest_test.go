@@ -95,6 +95,16 @@ func TestTooManyValues(t *testing.T) {
 	}
 }
 
+// TestTooManyParameters has a list of parameters, each of which is a value.
+func TestTooManyParameters(t *testing.T) {
+	_, e := endpoint(t, `query Get($sizes: [Int!]) { box(sizes: $sizes) { name } }`)
+	for count, tooMany := range map[int]bool{100: false, 101: true} {
+		if _, err := e.FromQuery(strings.Repeat("sizes=1&", count)); errors.Is(err, strict.ErrTooMany) != tooMany {
+			t.Errorf("%d: %v", count, err)
+		}
+	}
+}
+
 // TestAnswers has each status that a document's answer makes.
 func TestAnswers(t *testing.T) {
 	_, query := endpoint(t, `query Get($id: ID!) { thing(id: $id) { name } }`)

@@ -232,7 +232,7 @@ func (w *world) withstand(t *testing.T, h hostile) time.Duration {
 	return took
 }
 
-// TestMaxValues has a limit of values that each way of asking keeps to.
+// TestMaxValues has a limit of values that one answer and a stream keep to.
 func TestMaxValues(t *testing.T) {
 	const most = 50
 	w := mustServe(t, func(c *Config) { c.Limits.Values = most })

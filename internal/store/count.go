@@ -31,7 +31,7 @@ func (c *Counter) Count() int {
 	return c.count
 }
 
-// Rows is how many rows the statements have handed over so far.
+// Rows is how many rows the statements have handed over so far, and of AddRows.
 func (c *Counter) Rows() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

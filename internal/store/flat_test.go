@@ -124,6 +124,21 @@ func TestFlatIsCounted(t *testing.T) {
 	})
 }
 
+// TestAddRows has rows that came with others, up to the limit of all.
+func TestAddRows(t *testing.T) {
+	ctx, counter := store.CountStatements(t.Context())
+	counter.LimitRows(3)
+	if err := store.AddRows(ctx, 2); err != nil || counter.Rows() != 2 {
+		t.Errorf("%v, %d rows", err, counter.Rows())
+	}
+	if err := store.AddRows(ctx, 2); !errors.Is(err, store.ErrTooManyRows) || counter.Rows() != 3 {
+		t.Errorf("%v, %d rows", err, counter.Rows())
+	}
+	if err := store.AddRows(t.Context(), 2); err != nil {
+		t.Errorf("uncounted: %v", err)
+	}
+}
+
 func TestFlatInTransactions(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		n := newTenant(t, s, "own")
