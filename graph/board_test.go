@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"entgo.io/ent/dialect"
+
 	"dealflow/internal/apitest"
 	"dealflow/internal/id"
 	"dealflow/internal/store"
@@ -73,6 +75,44 @@ func TestCardStatements(t *testing.T) {
 			}
 			if name := data.Get("deal.stage.name").String(); name == "" {
 				t.Errorf("%s: there is no stage", selection)
+			}
+		}
+	})
+}
+
+// TestBatches has one card with what hangs on its id, which Postgres is asked for at once.
+func TestBatches(t *testing.T) {
+	apitest.Each(t, func(t *testing.T, api *apitest.API) {
+		ada := api.Organization(t, "acme")
+		fillBoard(t, ada, 0)
+		lead := ada.Must(t, `{ leads(first: 1) { nodes { id } } }`, nil).Get("leads.nodes").All("id")[0]
+		for content := range 3 {
+			ada.Must(t, `mutation($input: AddCommentInput!) { addComment(input: $input) { comment { id } } }`,
+				apitest.Vars{"input": apitest.Vars{"subjectId": lead, "content": fmt.Sprint(content)}})
+		}
+		// How many statements each takes on Postgres, and one by one.
+		for selection, statements := range map[string][2]int{
+			`comments(first: 2) { nodes { content } }`:                                                    {1, 2},
+			`comments(first: $first) { nodes { content } } activity(first: 1) { edges { cursor } }`:       {1, 3},
+			`stageHistory { stage { name } } comments(last: 2) { nodes { content author { name } } }`:     {3, 5},
+			`stage { name leads(first: 2) { nodes { email } } } comments(first: 2) { nodes { content } }`: {2, 3},
+			`comments(first: 2) { totalCount nodes { content } }`:                                         {2, 3},
+		} {
+			query := `query($id: ID!, $first: Int = 1) { lead(id: $id) { id ` + selection + ` } more: leads(first: $first) { totalCount } }`
+			data := ada.Must(t, query, apitest.Vars{"id": lead})
+			want := statements[1]
+			if api.Store.Dialect == dialect.Postgres {
+				want = statements[0]
+			}
+			if n := len(api.Statements()) - 1; n != want {
+				t.Errorf("%s takes %d statements, not %d:\n%s", selection, n, want, strings.Join(api.Statements(), "\n"))
+			}
+			if got := data.Get("lead.id").String(); got != lead {
+				t.Errorf("%s is of %q", selection, got)
+			}
+			none := ada.Must(t, query, apitest.Vars{"id": "lead_01jd5v0000e8mrx3k9q2w7n4tc"})
+			if got := none.Get("lead").String(); got != "null" {
+				t.Errorf("a lead that is not there: %s", got)
 			}
 		}
 	})

@@ -46,6 +46,8 @@ var plans = map[string]walk{
 	"stages of boards":        {`{ pipelines(first: 2) { nodes { stages { id } } } }`, `FROM "stages"`, "stage_pipeline_id_position", "", true},
 	"deals of stages":         {`{ pipelines(first: 2) { nodes { stages { deals { nodes { id } } } } } }`, `FROM "deals"`, "deal_stage_id_rank_id", "", false},
 	"deals of one stage":      {`{ stage(id: "STAGE") { deals { nodes { id } } } }`, `FROM "deals"`, "deal_stage_id_rank_id", "", false},
+	"comments of one deal":    {`{ deal(id: "DEAL") { comments { nodes { id } } activity { nodes { id } } } }`, `FROM "comments"`, "comment_deal_id_created_at_id", "", false},
+	"activity of one deal":    {`{ deal(id: "DEAL") { comments { nodes { id } } activity { nodes { id } } } }`, `FROM "activities"`, "activity_entity_id_created_at_id", "", false},
 	"leads of stages":         {`{ pipelines(first: 2) { nodes { stages { leads { nodes { id } } } } } }`, `FROM "leads"`, "lead_stage_id_rank_id", "", false},
 	"totals of stages":        {`{ pipelines(first: 2) { nodes { stages { deals { totalCount } } } } }`, `FROM "deals"`, "deal_stage_id_rank_id", "", false},
 	"summaries of stages":     {`{ pipelines(first: 2) { nodes { stages { summary { dealCount } } } } }`, `FROM "deals"`, "deal_stage_id_rank_id", "", false},

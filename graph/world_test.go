@@ -72,8 +72,9 @@ func (w *world) makeCards(t testing.TB) {
 	for i := range 3 {
 		lead := apitest.Vars{
 			"firstName": fmt.Sprint(w.name, i), "lastName": w.name, "email": fmt.Sprintf("lead%d@%s.example", i, w.name),
-			"company": w.name, "source": w.name, "externalId": fmt.Sprint(w.name, i), "phoneNumbers": []string{fmt.Sprint("55", i)},
-			"statusId": w.ids[id.LeadStatus][0], "businessIds": w.ids[id.Business], "stageId": w.ids[id.Stage][0],
+			"company": w.name, "source": w.name, "externalId": fmt.Sprint(w.name, i),
+			"phoneNumbers": [][]string{{"550"}, {}, {"55, 2", `"home" \\ <&>`, ""}}[i],
+			"statusId":     w.ids[id.LeadStatus][0], "businessIds": w.ids[id.Business], "stageId": w.ids[id.Stage][0],
 		}
 		if i == 2 {
 			delete(lead, "stageId")

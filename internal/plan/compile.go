@@ -31,6 +31,7 @@ func (p *Planner) compile(o *graphql.OperationContext, switches int) *plan {
 			l.keep("id", encodeKey)
 		}
 	}
+	c.abreast()
 	return c.plan
 }
 

@@ -3,6 +3,7 @@ package plan
 import (
 	"cmp"
 	"encoding/json"
+	"slices"
 	"strconv"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -19,6 +20,7 @@ func (c *compiler) connection(make listOf, named *ast.Definition, selected graph
 		return nil, err
 	}
 	of := &page{compiler: c, make: make, selected: selected, parent: rows, example: example}
+	of.varies = slices.ContainsFunc(selected.Arguments, func(a *ast.Argument) bool { return varies(a.Value) })
 	of.kind = kinds[named.Fields.ForName("nodes").Type.Name()]
 	o := &object{}
 	for _, inner := range c.collect(named, selected.Selections) {
@@ -40,6 +42,7 @@ type page struct {
 	kind     kind
 	make     listOf
 	selected graphql.CollectedField
+	varies   bool // by the request's variables
 	parent   *level
 	example  list // without arguments
 	rows     *level
@@ -74,8 +77,9 @@ func (p *page) level() *level {
 	return p.rows
 }
 
+// source asks for the page, once if it is the same each time.
 func (p *page) source() source {
-	return func(r *run) (asked, error) {
+	ask := func(r *run) (asked, error) {
 		args, list, w, err := p.asked(r)
 		if err == nil {
 			_, err = list.Page(nil, w) // of which the cursors may be another list's
@@ -87,11 +91,21 @@ func (p *page) source() source {
 			list:  list,
 		}, err
 	}
+	if p.varies {
+		return ask
+	}
+	fixed, err := ask(&run{planner: p.Planner})
+	return func(*run) (asked, error) { return fixed, err }
+}
+
+// varies tells whether there is a variable in a value.
+func varies(v *ast.Value) bool {
+	return v.Kind == ast.Variable || slices.ContainsFunc(v.Children, func(c *ast.ChildValue) bool { return varies(c.Value) })
 }
 
 // asked is the list and the page of it that the field's arguments ask for.
 func (p *page) asked(r *run) (*arguments, list, read.Window, error) {
-	args := &arguments{given: p.selected.ArgumentMap(r.variables), inputs: r.planner.inputs}
+	args := &arguments{given: p.selected.ArgumentMap(r.variables), inputs: r.planner.inputs, vary: p.varies}
 	list, listErr := p.make(args)
 	w, windowErr := args.window()
 	return args, list, w, cmp.Or(args.err, listErr, windowErr)

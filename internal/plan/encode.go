@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -143,14 +144,21 @@ func appendTime(layout string) func(b []byte, value any) ([]byte, error) {
 	}
 }
 
-// appendTexts writes a list of texts, which is kept as JSON, as gqlgen does.
+// appendTexts writes a list of texts, which is kept as JSON, as gqlgen does. A text
+// without escapes is written as it is kept.
 func appendTexts(b []byte, value any) ([]byte, error) {
-	plain, err := appendPlain(nil, value)
-	if err != nil {
-		return b, err
+	kept, ok := value.([]byte)
+	if text, isText := value.(string); isText {
+		kept, ok = []byte(text), true
+	}
+	if !ok {
+		return b, wrongType(value)
+	}
+	if bytes.IndexByte(kept, '\\') < 0 {
+		return appendQuoted(append(b, '['), kept), nil
 	}
 	var texts []string
-	if err := json.Unmarshal(plain, &texts); err != nil {
+	if err := json.Unmarshal(kept, &texts); err != nil {
 		return b, err
 	}
 	b = append(b, '[')
@@ -161,6 +169,22 @@ func appendTexts(b []byte, value any) ([]byte, error) {
 		b = quote(b, text)
 	}
 	return append(b, ']'), nil
+}
+
+// appendQuoted writes the texts of a list that has no escapes.
+func appendQuoted(b, list []byte) []byte {
+	for i := 0; ; i++ {
+		from := bytes.IndexByte(list, '"')
+		if from < 0 {
+			return append(b, ']')
+		}
+		to := from + 2 + bytes.IndexByte(list[from+1:], '"')
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, list[from:to]...)
+		list = list[to:]
+	}
 }
 
 // appendKey keeps the 16 bytes of an id.

@@ -26,6 +26,12 @@ type level struct {
 	// and via is, of such a level, the column with that id.
 	with []*level
 	via  string
+	// beside are the levels of what hangs on the one row of this one, whose keys are known
+	// before it is read, and which one statement reads with it; lead is, of such a level,
+	// this one, and mark the column of either that no row of it has a null in.
+	beside []*level
+	lead   *level
+	mark   int
 	// columns are those of the SELECT; cells is how many things are kept of a row.
 	columns []column
 	cells   int
@@ -127,6 +133,26 @@ func (c *compiler) add(l *level) *level {
 // there is one row, a join saves a statement. Many rows often have the same ids, and a
 // join would bring what these stand for once for each.
 func (l *level) joins() bool { return l.key != nil }
+
+// abreast has one statement read the rows that are found by their ids, and what hangs on
+// them, where that saves a round trip.
+func (c *compiler) abreast() {
+	for _, l := range c.levels {
+		lead := l.parent
+		if l.via != "" || lead == nil || lead.key == nil || !c.batches {
+			continue
+		}
+		l.lead, lead.beside = lead, append(lead.beside, l)
+		l.mark, lead.mark = l.columnOf(l.own), lead.columnOf(l.on)
+	}
+}
+
+// columnOf is the column of a cell.
+func (l *level) columnOf(index int) int {
+	return slices.IndexFunc(l.columns, func(c column) bool {
+		return slices.ContainsFunc(c.kept, func(k cell) bool { return k.index == index })
+	})
+}
 
 // keep is the cell of a column in this encoding.
 func (l *level) keep(name string, e encoding) int {

@@ -91,6 +91,7 @@ func listed[T any](l read.List[T], err error) (list, error) { return l, err }
 type arguments struct {
 	given  map[string]any
 	inputs Inputs
+	vary   bool // from one request to the next
 	err    error
 }
 
@@ -120,9 +121,15 @@ func (a *arguments) window() (read.Window, error) {
 	return read.NewWindow(a.number("first"), a.number("last"), a.text("after"), a.text("before"), a.number("offset"))
 }
 
+// same is the form of what has the same values in it each time.
+const same = "same"
+
 // form names the text of the statement for these arguments; "" if they have values of
-// their own in it.
+// their own in it, which are others the next time.
 func (a *arguments) form() string {
+	if !a.vary {
+		return same
+	}
 	for name, given := range a.given {
 		switch name {
 		case "first", "last", "offset":
@@ -141,6 +148,9 @@ func (a *arguments) form() string {
 
 // countForm is form for the number of rows, which hangs on no page and no order.
 func (a *arguments) countForm() string {
+	if !a.vary {
+		return same
+	}
 	if a.given["filter"] != nil || a.given["search"] != nil {
 		return ""
 	}

@@ -21,6 +21,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"entgo.io/ent/dialect"
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/hashicorp/golang-lru/v2"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -38,9 +39,11 @@ const maxSwitches = 4
 type Planner struct {
 	schema *ast.Schema
 	store  *store.Store
-	inputs Inputs
-	texts  map[string]Text
-	known  *lru.Cache[*ast.OperationDefinition, *operation]
+	// batches says that statements which wait for no other's rows are run as one.
+	batches bool
+	inputs  Inputs
+	texts   map[string]Text
+	known   *lru.Cache[*ast.OperationDefinition, *operation]
 }
 
 // Inputs reads an argument that is an object, or a list of them, into a Go value.
@@ -55,7 +58,8 @@ func New(schema *ast.Schema, s *store.Store, inputs Inputs, texts map[string]Tex
 	if err != nil {
 		panic(err) // the size is good
 	}
-	return &Planner{schema, s, inputs, texts, known}
+	batches := s != nil && s.Dialect == dialect.Postgres // SQLite's statements take no round trip
+	return &Planner{schema, s, batches, inputs, texts, known}
 }
 
 // operation is what is known of an operation: its plans by the values of the

@@ -2,7 +2,7 @@ package plan
 
 import (
 	"context"
-	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"slices"
 	"sync"
@@ -29,6 +29,7 @@ type run struct {
 	asked     []asked // of each level
 	rows      []rows  // of each level
 	values    []any   // of each step that has other things than rows
+	scanners  []scanner
 }
 
 // runs are kept with their buffers, since an answer is mostly as long as the last.
@@ -82,6 +83,7 @@ func (r *run) free() {
 	r.ctx, r.planner, r.variables = nil, nil, nil
 	clear(r.values)
 	clear(r.asked)
+	clear(r.scanners)
 	for i := range r.rows {
 		r.rows[i].free()
 	}
@@ -99,9 +101,6 @@ type rows struct {
 	order  []int32 // the rows, group by group
 	list   list
 	sorted []string
-
-	scanners []scanner
-	into     []any // the same
 }
 
 // span is where a cell is; a null is nowhere.
@@ -168,28 +167,45 @@ func (l *level) ask(r *run) (err error) {
 	return err
 }
 
-// read implements step: it reads the rows of a level.
+// read implements step: it reads the rows of a level, and of those beside it.
 func (l *level) read(r *run) error {
-	s := &r.rows[l.index]
-	keys, err := l.keys(r, s)
+	if l.lead != nil {
+		return nil // it has been read
+	}
+	keys, err := l.keys(r, &r.rows[l.index])
 	if err != nil || l.parent != nil && len(keys) == 0 {
 		return err
 	}
-	asked := r.asked[l.index]
-	columns := l.columns
-	s.width = l.cells
-	if l.cursors {
-		s.list, s.sorted = asked.list, asked.list.Sorted()
-		columns, s.width = withSorted(columns, l.cells, s.sorted), l.cells+len(s.sorted)
+	parts := make([]part, 0, 4)
+	for i := range 1 + len(l.beside) {
+		of := l
+		if i > 0 {
+			of = l.beside[i-1]
+		}
+		parts = append(parts, of.part(r))
 	}
-	statement, err := l.write(r, asked, columns, keys)
+	statement, err := l.batch(r, parts, keys)
 	if err != nil {
 		return err
 	}
-	if err := l.scan(r, statement, columns, keys); err != nil {
+	if err := r.scan(statement, parts, keys); err != nil {
 		return err
 	}
-	s.sort(l, asked.cut)
+	for _, p := range parts {
+		if err := p.of.arrange(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// arrange puts the rows of a level, which have been read, into their groups.
+func (l *level) arrange(r *run) error {
+	s := &r.rows[l.index]
+	if l.lead != nil {
+		l.assign(r, s)
+	}
+	s.sort(l, r.asked[l.index].cut)
 	for _, with := range l.with {
 		came := r.rows[with.index].attach(with.own)
 		if err := store.AddRows(r.ctx, came); err != nil {
@@ -260,34 +276,57 @@ func withSorted(columns []column, cells int, sorted []string) []column {
 	return l.columns
 }
 
-// scan reads the rows of a statement.
-func (l *level) scan(r *run, statement *read.Statement, columns []column, keys []uuid.UUID) error {
-	found, err := statement.Read(r.ctx, r.planner.store, keys)
-	if err != nil {
-		return err
+// part is what a statement reads of a level.
+type part struct {
+	of       *level
+	columns  []column
+	from, to int // where they are among those of the statement
+}
+
+// part is what a statement reads of a level.
+func (l *level) part(r *run) part {
+	s, asked := &r.rows[l.index], r.asked[l.index]
+	p := part{of: l, columns: l.columns}
+	s.width = l.cells
+	if l.cursors {
+		s.list, s.sorted = asked.list, asked.list.Sorted()
+		p.columns, s.width = withSorted(p.columns, l.cells, s.sorted), l.cells+len(s.sorted)
 	}
-	defer func() { _ = found.Close() }() // what it says is in Err
-	s := &r.rows[l.index]
-	s.scanners = into(s.scanners[:0], s, columns)
-	for _, with := range l.with {
-		of := &r.rows[with.index]
-		of.width = with.cells
-		s.scanners = into(s.scanners, of, with.columns)
-	}
-	s.into = extend(s.into, len(s.scanners))
-	for i := range s.into {
-		s.into[i] = &s.scanners[i]
-	}
-	for found.Next() {
-		s.extend()
-		for _, with := range l.with {
-			r.rows[with.index].extend()
+	return p
+}
+
+// scan reads the rows of a statement, each of which is of one part.
+func (r *run) scan(statement *read.Statement, parts []part, keys []uuid.UUID) error {
+	all := r.scanners[:0]
+	for i := range parts {
+		p := &parts[i]
+		p.from = len(all)
+		all = into(all, &r.rows[p.of.index], p.columns)
+		for _, with := range p.of.with {
+			of := &r.rows[with.index]
+			of.width = with.cells
+			all = into(all, of, with.columns)
 		}
-		if err := found.Scan(s.into...); err != nil {
-			return err
-		}
+		p.to = len(all)
 	}
-	return found.Err()
+	r.scanners = all
+	return statement.Read(r.ctx, r.planner.store, keys, func(values []driver.Value) error {
+		for _, p := range parts {
+			if len(parts) > 1 && values[p.from+p.of.mark] == nil {
+				continue
+			}
+			r.rows[p.of.index].extend()
+			for _, with := range p.of.with {
+				r.rows[with.index].extend()
+			}
+			for i := p.from; i < p.to; i++ {
+				if err := all[i].scan(values[i]); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
 }
 
 // into adds what keeps columns of rows.
@@ -325,10 +364,7 @@ type scanner struct {
 	kept []cell
 }
 
-var _ sql.Scanner = (*scanner)(nil)
-
-// Scan implements sql.Scanner.
-func (c *scanner) Scan(value any) error {
+func (c *scanner) scan(value driver.Value) error {
 	s := c.rows
 	row := s.cells[len(s.cells)-s.width:]
 	for _, k := range c.kept {

@@ -51,22 +51,44 @@ func (f *forms) write(form string, keys []uuid.UUID, write func(keys []uuid.UUID
 	return made, nil
 }
 
-// write writes the statement of a level, or finds it.
-func (l *level) write(r *run, asked asked, columns []column, keys []uuid.UUID) (*read.Statement, error) {
-	return l.forms.write(asked.form, keys, func(keys []uuid.UUID) (*read.Statement, error) {
-		shape, err := asked.shape(keys)
-		if err != nil {
-			return nil, err
+// batch writes the one statement of all parts, the first of which is the level's, or
+// finds it.
+func (l *level) batch(r *run, parts []part, keys []uuid.UUID) (*read.Statement, error) {
+	form := r.asked[l.index].form
+	for _, p := range parts[1:] {
+		more := r.asked[p.of.index].form
+		if form == "" || more == "" {
+			form = ""
+			break
 		}
-		return read.Write(r.planner.store, l.kind.Table(), keys, func(s *entsql.Selector) {
-			selectColumns(s, s.C, columns)
-			for i, with := range l.with {
-				table := entsql.Dialect(s.Dialect()).Table(with.kind.Table()).As(fmt.Sprint("with", i))
-				s.LeftJoin(table).OnP(entsql.And(entsql.ColumnsEQ(s.C(with.via), table.C("id")), store.Beside(s, table)))
-				selectColumns(s, table.C, with.columns)
+		form += "\x00" + more
+	}
+	return l.forms.write(form, keys, func(keys []uuid.UUID) (*read.Statement, error) {
+		all := make([]*read.Statement, len(parts))
+		for i, p := range parts {
+			var err error
+			if all[i], err = p.write(r, keys); err != nil {
+				return nil, err
 			}
-			shape(s)
-		})
+		}
+		return read.Batch(r.planner.store, keys, all...), nil
+	})
+}
+
+// write writes the statement of a part alone.
+func (p part) write(r *run, keys []uuid.UUID) (*read.Statement, error) {
+	shape, err := r.asked[p.of.index].shape(keys)
+	if err != nil {
+		return nil, err
+	}
+	return read.Write(r.planner.store, p.of.kind.Table(), keys, func(s *entsql.Selector) {
+		selectColumns(s, s.C, p.columns)
+		for i, with := range p.of.with {
+			table := entsql.Dialect(s.Dialect()).Table(with.kind.Table()).As(fmt.Sprint("with", i))
+			s.LeftJoin(table).OnP(entsql.And(entsql.ColumnsEQ(s.C(with.via), table.C("id")), store.Beside(s, table)))
+			selectColumns(s, table.C, with.columns)
+		}
+		shape(s)
 	})
 }
 

@@ -2,6 +2,7 @@ package read
 
 import (
 	"context"
+	stdsql "database/sql"
 
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
@@ -30,13 +31,13 @@ func (c Count) Write(db *store.Store, parents []uuid.UUID) (*Statement, error) {
 // Read counts the rows of each parent; those of an organization under uuid.Nil.
 func (c Count) Read(ctx context.Context, db *store.Store, written *Statement, parents []uuid.UUID) (map[uuid.UUID]int, error) {
 	var parent uuid.UUID
-	var rows int64
-	places := []any{&parent, &rows}
+	var rows sql.NullInt64
+	places := []stdsql.Scanner{&parent, &rows}
 	if c.alone {
 		places = places[1:]
 	}
 	counts := make(map[uuid.UUID]int, len(parents))
-	err := written.each(ctx, db, parents, func() { counts[parent] = int(rows) }, places...)
+	err := written.each(ctx, db, parents, func() { counts[parent] = int(rows.Int64) }, places...)
 	return counts, err
 }
 

@@ -2,8 +2,9 @@ package read
 
 import (
 	"context"
+	stdsql "database/sql"
+	"database/sql/driver"
 
-	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	"dealflow/internal/store"
@@ -29,9 +30,27 @@ func Write(db *store.Store, table string, keys []uuid.UUID, shape Shape) (*State
 	if err != nil {
 		return nil, err
 	}
+	return statementOf(db, flat, keys), nil
+}
+
+// Batch is one statement that reads what all of these read, which were written for the
+// same keys of Like: see store.Batch.
+func Batch(db *store.Store, keys []uuid.UUID, all ...*Statement) *Statement {
+	if len(all) == 1 {
+		return all[0]
+	}
+	flats := make([]*store.Flat, len(all))
+	for i, w := range all {
+		flats[i] = w.flat
+	}
+	return statementOf(db, db.Batch(flats...), keys)
+}
+
+// statementOf is the statement that was written for keys of Like.
+func statementOf(db *store.Store, flat *store.Flat, keys []uuid.UUID) *Statement {
 	w := &Statement{flat: flat}
 	if len(keys) == 0 {
-		return w, nil
+		return w
 	}
 	list := keyList(db.Dialect, keys)
 	for i, arg := range flat.Args {
@@ -42,12 +61,13 @@ func Write(db *store.Store, table string, keys []uuid.UUID, shape Shape) (*State
 			w.all = append(w.all, i)
 		}
 	}
-	return w, nil
+	return w
 }
 
-// Read reads the rows of the organization with these keys. The caller closes them.
-func (w *Statement) Read(ctx context.Context, db *store.Store, keys []uuid.UUID) (*sql.Rows, error) {
-	return db.ReadFlat(ctx, w.flat, w.args(db.Dialect, keys))
+// Read reads the rows of the organization with these keys, and hands the driver's values
+// of each to row, which keeps none of their bytes.
+func (w *Statement) Read(ctx context.Context, db *store.Store, keys []uuid.UUID, row func([]driver.Value) error) error {
+	return db.ReadFlat(ctx, w.flat, w.args(db.Dialect, keys), row)
 }
 
 // args are the statement's arguments with these keys.
@@ -68,18 +88,15 @@ func (w *Statement) args(database string, keys []uuid.UUID) []any {
 	return args
 }
 
-// each reads the rows with these keys: into some places, after each of which it calls fn.
-func (w *Statement) each(ctx context.Context, db *store.Store, keys []uuid.UUID, fn func(), places ...any) error {
-	rows, err := w.Read(ctx, db, keys)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }() // what it says is in Err
-	for rows.Next() {
-		if err := rows.Scan(places...); err != nil {
-			return err
+// each reads the rows with these keys into some places, and calls fn after each of them.
+func (w *Statement) each(ctx context.Context, db *store.Store, keys []uuid.UUID, fn func(), places ...stdsql.Scanner) error {
+	return w.Read(ctx, db, keys, func(values []driver.Value) error {
+		for i, value := range values {
+			if err := places[i].Scan(value); err != nil {
+				return err
+			}
 		}
 		fn()
-	}
-	return rows.Err()
+		return nil
+	})
 }

@@ -2,6 +2,7 @@ package read
 
 import (
 	"context"
+	stdsql "database/sql"
 	"math"
 	"slices"
 	"strings"
@@ -60,7 +61,7 @@ func (t Tally) Read(ctx context.Context, db *store.Store, written *Statement, pa
 	}
 	var parent uuid.UUID
 	var one sums
-	places := []any{&parent, &one.currency, &one.deals, &one.value, &one.weighted}
+	places := []stdsql.Scanner{&parent, &one.currency, &one.deals, &one.value, &one.weighted}
 	if !t.Weighted {
 		places = places[:4]
 	}
@@ -123,7 +124,7 @@ func weigh(s *sql.Selector, value string) {
 // sums is one row: some deals of a parent, in one currency.
 type sums struct {
 	currency sql.NullString
-	deals    int64
+	deals    sql.NullInt64
 	value    sql.NullInt64
 	weighted sql.NullFloat64
 }
@@ -137,7 +138,7 @@ type total struct {
 
 // add adds a row.
 func (b *BoardSummary) add(row sums) {
-	b.DealCount += int(row.deals)
+	b.DealCount += int(row.deals.Int64)
 	if !row.currency.Valid || !row.value.Valid {
 		return
 	}

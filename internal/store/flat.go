@@ -2,8 +2,11 @@ package store
 
 import (
 	"context"
+	sqldriver "database/sql/driver"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 
 	entsql "entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
@@ -12,6 +15,7 @@ import (
 // Flat is a SELECT from one table that reads its rows as they are, without making
 // entities of them. It is written once, and read for whatever organization.
 type Flat struct {
+	from  *entsql.Selector
 	query string
 	// Args are its arguments: a reader may give others.
 	Args []any
@@ -34,17 +38,35 @@ func (s *Store) Flat(table string, shape func(*entsql.Selector)) (*Flat, error) 
 	if err := from.Err(); err != nil {
 		return nil, err
 	}
-	f := &Flat{}
+	f := newFlat(from)
+	if f.own == nil {
+		return nil, errors.New("store: a flat SELECT dropped the condition on the organization")
+	}
+	return f, nil
+}
+
+func newFlat(from *entsql.Selector) *Flat {
+	f := &Flat{from: from}
 	f.query, f.Args = from.Query()
 	for i, arg := range f.Args {
 		if arg == any(anyone) {
 			f.own = append(f.own, i)
 		}
 	}
-	if f.own == nil {
-		return nil, errors.New("store: a flat SELECT dropped the condition on the organization")
+	return f
+}
+
+// Batch is one SELECT that reads what all of these read, each in columns of its own and
+// in its own order: a row is of one of them, and null in the columns of the others.
+func (s *Store) Batch(all ...*Flat) *Flat {
+	joined := entsql.Dialect(s.Dialect).Select().From(all[0].from.Clone().As("part0"))
+	for i, f := range all[1:] {
+		joined.FullJoin(f.from.Clone().As(fmt.Sprint("part", i+1))).OnP(entsql.False())
 	}
-	return f, nil
+	if slices.ContainsFunc(all, func(f *Flat) bool { return strings.HasPrefix(f.query, unprepared) }) {
+		PlanEachTime(joined)
+	}
+	return newFlat(joined)
 }
 
 // Beside confines a table that a SELECT joins to the organization of its own.
@@ -53,18 +75,23 @@ func Beside(s *entsql.Selector, joined *entsql.SelectTable) *entsql.Predicate {
 }
 
 // ReadFlat reads the rows of ctx's organization, with these arguments in place of the
-// statement's. The statement and its rows are counted, and limited, like all others,
-// and inside Whole they are read in its transaction; a Tx has no client for it. The
-// caller closes the rows.
-func (s *Store) ReadFlat(ctx context.Context, f *Flat, args []any) (*entsql.Rows, error) {
+// statement's, and hands the driver's values of each to row, which keeps none of their
+// bytes. The statement and its rows are counted, and limited, like all others, and
+// inside Whole they are read in its transaction; a Tx has no client for it.
+func (s *Store) ReadFlat(ctx context.Context, f *Flat, args []any, row func(values []sqldriver.Value) error) error {
 	org, err := viewerOrganization(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	args = slices.Clone(args)
 	for _, i := range f.own {
 		args[i] = org
 	}
-	rows := &entsql.Rows{}
-	return rows, s.driver.Query(ctx, f.query, args, rows)
+	if !inTx(ctx) && s.wholeOf(ctx) == nil {
+		err := s.driver.readStraight(ctx, f.query, args, row)
+		if !errors.Is(err, errNotRun) {
+			return err
+		}
+	}
+	return s.driver.readRows(ctx, f.query, args, row)
 }

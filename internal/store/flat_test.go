@@ -2,9 +2,11 @@ package store_test
 
 import (
 	"context"
+	sqldriver "database/sql/driver"
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	entsql "entgo.io/ent/dialect/sql"
@@ -44,20 +46,14 @@ func flatIDs(ctx context.Context, s *store.Store, table string, shape func(*ents
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.ReadFlat(ctx, flat, flat.Args)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
 	var ids []uuid.UUID
-	for rows.Next() {
+	err = s.ReadFlat(ctx, flat, flat.Args, func(values []sqldriver.Value) error {
 		var id uuid.UUID
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
+		err := id.Scan(values[0])
 		ids = append(ids, id)
-	}
-	return ids, rows.Err()
+		return err
+	})
+	return ids, err
 }
 
 func TestFlatStaysWithinTheOrganization(t *testing.T) {
@@ -120,6 +116,119 @@ func TestFlatIsCounted(t *testing.T) {
 		counter.LimitRows(3)
 		if got, err := flatIDs(ctx, s, deal.Table, nil); !errors.Is(err, store.ErrTooManyRows) || len(got) != 1 {
 			t.Errorf("read %v, %v, want one and ErrTooManyRows", got, err)
+		}
+	})
+}
+
+// TestFlatOutlivesConnections has all connections broken while they are idle.
+func TestFlatOutlivesConnections(t *testing.T) {
+	s := storetest.Postgres(t)
+	n := newTenant(t, s, "own")
+	read := func(ctx context.Context) {
+		t.Helper()
+		if got, err := flatIDs(ctx, s, deal.Table, nil); err != nil || !slices.Equal(got, []uuid.UUID{n.deal.ID}) {
+			t.Errorf("read %v, %v", got, err)
+		}
+	}
+	for range 3 {
+		var together sync.WaitGroup
+		for range 4 { // so that there are several
+			together.Go(func() { read(n.ctx) })
+		}
+		together.Wait()
+		broken := scan[int](t, s.Client, `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+			WHERE datname = current_database() AND pid <> pg_backend_pid() AND $1 > 0`, 1)
+		ctx, counter := store.CountStatements(n.ctx)
+		for range broken + 1 {
+			read(ctx)
+		}
+		if counter.Count() != broken+1 || counter.Rows() != broken+1 {
+			t.Errorf("counted %d statements, %d rows, want %d: each once", counter.Count(), counter.Rows(), broken+1)
+		}
+	}
+}
+
+// TestFlatEndsWithItsContext has the rows end where their context does.
+func TestFlatEndsWithItsContext(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		n := newTenant(t, s, "own")
+		newDeal(n, s.Client, "another").ExecX(n.ctx)
+		flat, err := s.Flat(deal.Table, func(q *entsql.Selector) { q.Select(q.C("id")) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(n.ctx)
+		rows := 0
+		err = s.ReadFlat(ctx, flat, flat.Args, func([]sqldriver.Value) error {
+			rows++
+			cancel()
+			return nil
+		})
+		if !errors.Is(err, context.Canceled) || rows != 1 {
+			t.Errorf("%d rows, %v, want one and context.Canceled", rows, err)
+		}
+		if err := s.ReadFlat(ctx, flat, flat.Args, nil); !errors.Is(err, context.Canceled) {
+			t.Errorf("after the end: %v", err)
+		}
+		wrong := errors.New("wrong")
+		err = s.ReadFlat(n.ctx, flat, flat.Args, func([]sqldriver.Value) error { return wrong })
+		if !errors.Is(err, wrong) {
+			t.Errorf("%v, want the error of who takes the rows", err)
+		}
+		if got, err := flatIDs(n.ctx, s, deal.Table, nil); err != nil || len(got) != 2 {
+			t.Errorf("read %v, %v after that", got, err)
+		}
+	})
+}
+
+// TestBatch has one statement read three tables, each in columns of its own, and nothing
+// of another organization.
+func TestBatch(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		n := newTenant(t, s, "own")
+		newTenant(t, s, "foreign")
+		second := newDeal(n, s.Client, "another").SetRank("b").SaveX(n.ctx)
+		var parts []*store.Flat
+		for table, shape := range map[string]func(*entsql.Selector){
+			deal.Table: func(q *entsql.Selector) {
+				q.Select(q.C("title"), q.C("id")).Where(entsql.NEQ(q.C("title"), "none")).OrderBy(entsql.Desc(q.C("rank"))).Limit(5)
+			},
+			contact.Table: func(q *entsql.Selector) { q.Select(q.C("name")).Where(entsql.EQ(q.C("name"), "nobody")) },
+			pipeline.Table: func(q *entsql.Selector) {
+				q.Select(q.C("name")).Where(entsql.EQ(q.C("name"), "Sales"))
+				store.PlanEachTime(q)
+			},
+		} {
+			part, err := s.Flat(table, shape)
+			if err != nil {
+				t.Fatal(err)
+			}
+			parts = append(parts, part)
+		}
+		slices.SortFunc(parts, func(a, b *store.Flat) int { return len(b.Args) - len(a.Args) }) // whichever order: it makes none
+		batch := s.Batch(parts...)
+		var texts []string
+		ctx, counter := store.CountStatements(n.ctx)
+		err := s.ReadFlat(ctx, batch, batch.Args, func(values []sqldriver.Value) error {
+			if len(values) != 4 {
+				t.Errorf("%d columns, want 4", len(values))
+			}
+			for _, value := range values {
+				if text, ok := value.(string); ok && len(text) < 20 {
+					texts = append(texts, text)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		deals := slices.DeleteFunc(slices.Clone(texts), func(text string) bool { return text == "Sales" })
+		if len(texts) != 3 || !slices.Equal(deals, []string{second.Title, n.deal.Title}) {
+			t.Errorf("read %q", texts)
+		}
+		if counter.Count() != 1 || counter.Rows() != 3 {
+			t.Errorf("counted %d statements, %d rows", counter.Count(), counter.Rows())
 		}
 	})
 }
