@@ -2,9 +2,11 @@ package cost
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -76,6 +78,25 @@ type Report struct {
 	// Paths are what costs most, if asked for or refused.
 	Paths []Path `json:"paths,omitempty"`
 }
+
+// AppendJSON appends the report as encoding/json writes it.
+func (r Report) AppendJSON(text []byte) []byte {
+	for i, number := range []int64{r.Requested, r.Charged, r.Remaining, r.Limit, r.RestoreRate} {
+		text = append(text, names[i]...)
+		text = strconv.AppendInt(text, number, 10)
+	}
+	if len(r.Paths) > 0 {
+		paths, err := json.Marshal(r.Paths)
+		if err != nil {
+			panic(err) // they are texts and numbers
+		}
+		text = append(append(text, `,"paths":`...), paths...)
+	}
+	return append(text, '}')
+}
+
+// names are those of a report's numbers, as JSON has them.
+var names = []string{`{"requested":`, `,"charged":`, `,"remaining":`, `,"limit":`, `,"restoreRate":`}
 
 // MutateOperationContext implements graphql.OperationContextMutator: it takes what
 // the operation costs, or refuses it.

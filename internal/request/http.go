@@ -1,6 +1,7 @@
 package request
 
 import (
+	"bytes"
 	"io"
 	"mime"
 	"net/http"
@@ -26,7 +27,7 @@ func read(r *http.Request, values int) (*graphql.RawParams, error) {
 	if r.Method == http.MethodGet {
 		return FromQuery(r.URL.RawQuery, values)
 	}
-	body, err := io.ReadAll(r.Body)
+	body, err := Body(r)
 	if err != nil {
 		return nil, err
 	}
@@ -38,4 +39,28 @@ func read(r *http.Request, values int) (*graphql.RawParams, error) {
 		return FromForm(contentType, body, values)
 	}
 	return FromJSON(body, values)
+}
+
+// body is the body of a request that is in memory.
+type body struct {
+	bytes.Reader
+	text []byte
+}
+
+// Close implements io.Closer.
+func (*body) Close() error { return nil }
+
+// Keep gives a request the body that was read of it.
+func Keep(r *http.Request, text []byte) {
+	b := &body{text: text}
+	b.Reset(text)
+	r.Body, r.ContentLength = b, int64(len(text))
+}
+
+// Body is the whole body of a request, without a copy if it was kept. Nobody changes it.
+func Body(r *http.Request) ([]byte, error) {
+	if b, ok := r.Body.(*body); ok {
+		return b.text, nil
+	}
+	return io.ReadAll(r.Body)
 }

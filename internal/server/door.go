@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +11,7 @@ import (
 
 	"dealflow/internal/live"
 	"dealflow/internal/photo"
+	"dealflow/internal/request"
 )
 
 // This file bounds requests by what can be seen before they are parsed: their
@@ -99,20 +99,22 @@ func buffer(w http.ResponseWriter, r *http.Request, limit int64) *refusal {
 		// Most likely the client is gone, or too slow.
 		return &refusal{http.StatusBadRequest, codeBadRequest, "the request's body ended early"}
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	r.ContentLength = int64(len(body))
+	request.Keep(r, body)
 	return nil
 }
 
 // readAll reads a body whose length may be known. One that is announced to be
 // too long is not waited for.
 func readAll(body io.Reader, length, limit int64) ([]byte, error) {
-	if length > limit {
+	switch {
+	case length > limit:
 		return nil, &http.MaxBytesError{Limit: limit}
+	case length < 0:
+		return io.ReadAll(body)
 	}
-	buffer := bytes.NewBuffer(make([]byte, 0, max(length, 0)+bytes.MinRead))
-	_, err := buffer.ReadFrom(body)
-	return buffer.Bytes(), err
+	text := make([]byte, length)
+	_, err := io.ReadFull(body, text)
+	return text, err
 }
 
 // asksFirst tells whether a browser must have asked for leave before it sent

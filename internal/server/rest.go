@@ -2,7 +2,6 @@ package server
 
 import (
 	"errors"
-	"io"
 	"mime"
 	"net/http"
 
@@ -169,7 +168,7 @@ func (e *endpoints) read(w http.ResponseWriter, r *http.Request, endpoint *rest.
 	if no := e.server.readBody(w, r); no != nil {
 		return nil, no, nil
 	}
-	body, err := io.ReadAll(r.Body)
+	body, err := request.Body(r)
 	if err != nil {
 		return nil, nil, err
 	}
