@@ -76,11 +76,16 @@ func (s *Server) conditional(w http.ResponseWriter, r *http.Request, exec *guard
 	send(w, *p)
 }
 
+// buffered is how long an answer may be, in bytes, whose length net/http finds out.
+const buffered = 2 << 10
+
 // send writes an answer.
 func send(w http.ResponseWriter, p page) {
 	h := w.Header()
 	h.Set("Content-Type", p.media+"; charset=utf-8")
-	h.Set("Content-Length", strconv.Itoa(len(p.body)))
+	if len(p.body) > buffered {
+		h.Set("Content-Length", strconv.Itoa(len(p.body)))
+	}
 	w.WriteHeader(p.status)
 	// A client that is gone hears nothing, and nobody else is interested.
 	_, _ = w.Write(p.body)
