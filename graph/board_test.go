@@ -18,8 +18,8 @@ const board = `query Board($first: Int!) {
   pipelines(first: $first) { nodes { id name stages {
     id name order probability
     summary { dealCount leadCount value { amount currency } weightedValue { amount currency } }
-    leads(first: 50) { totalCount nodes { id firstName lastName email company status { id name primaryColor } businesses { id name } } }
-    deals(first: 50) { nodes { id title status value { amount currency } contact { id name email } assignedTo { id name } } }
+    leads(first: 50) { totalCount nodes { id firstName lastName email company photoUrl status { id name primaryColor secondaryColor } businesses { id name } } }
+    deals(first: 50) { nodes { id title status isRotten effectiveProbability value { amount currency } contact { id name email } assignedTo { id name } } }
   } } }
 }`
 
@@ -33,8 +33,8 @@ func TestBoardStatements(t *testing.T) {
 		}
 		// pipelines, stages; of the stages: summaries, lead counts of them, leads,
 		// their totals, deals; of the leads: statuses, businesses; of the deals:
-		// contacts, assignees.
-		const levels = 11
+		// contacts, assignees, and the stages that they may be rotten in.
+		const levels = 12
 		for _, boards := range []int{1, 5} {
 			data := ada.Must(t, board, apitest.Vars{"first": boards})
 			if n := len(api.Statements()); n > levels {
@@ -53,6 +53,9 @@ func TestBoardStatements(t *testing.T) {
 					}
 				}
 			}
+		}
+		if n := api.Metric(t, `dealflow_graphql_queries_total{path="planned"}`); n != 2 {
+			t.Errorf("%v of 2 boards were planned", n)
 		}
 	})
 }

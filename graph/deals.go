@@ -66,10 +66,15 @@ func (deals) EffectiveProbability(ctx context.Context, d *ent.Deal) (float64, er
 
 func (r deals) IsRotten(ctx context.Context, d *ent.Deal) (bool, error) {
 	stage, err := stageOf(ctx, d)
-	if err != nil || d.Status != deal.StatusOPEN || stage == nil || stage.RottenAfter == nil {
+	if err != nil || stage == nil {
 		return false, err
 	}
-	return r.Now().After(d.StageEnteredAt.AddDate(0, 0, *stage.RottenAfter)), nil
+	return r.isRotten(d.Status, d.StageEnteredAt, stage.RottenAfter), nil
+}
+
+// isRotten tells whether a deal is open and longer in its stage than so many days.
+func (c Config) isRotten(status deal.Status, entered time.Time, rottenAfter *int) bool {
+	return status == deal.StatusOPEN && rottenAfter != nil && c.Now().After(entered.AddDate(0, 0, *rottenAfter))
 }
 
 func (deals) Pipeline(ctx context.Context, d *ent.Deal) (*ent.Pipeline, error) {
@@ -116,11 +121,16 @@ func (stays) Stage(ctx context.Context, s *ent.StageStay) (*ent.Stage, error) {
 }
 
 func (r stays) DurationSeconds(_ context.Context, s *ent.StageStay) (float64, error) {
-	until := r.Now()
-	if s.LeftAt != nil {
-		until = *s.LeftAt
+	return r.stayed(s.EnteredAt, s.LeftAt), nil
+}
+
+// stayed is how long a card was in a stage, until now if it has not left.
+func (c Config) stayed(entered time.Time, left *time.Time) (seconds float64) {
+	until := c.Now()
+	if left != nil {
+		until = *left
 	}
-	return until.Sub(s.EnteredAt).Round(time.Millisecond).Seconds(), nil
+	return until.Sub(entered).Round(time.Millisecond).Seconds()
 }
 
 // stayPermission is what it takes to see a stay.

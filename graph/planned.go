@@ -9,6 +9,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"dealflow/internal/plan"
+	"dealflow/internal/sales"
 )
 
 // Path is the way that a query was answered on.
@@ -38,11 +39,19 @@ func withPlans(schema graphql.ExecutableSchema, cfg Config) graphql.ExecutableSc
 	if cfg.Observe == nil {
 		cfg.Observe = func(Path) {}
 	}
-	return planned{schema, plan.New(schema.Schema(), cfg.Store, inputs(schema), texts), cfg.Observe, cfg.Log}
+	return planned{schema, plan.New(schema.Schema(), cfg.Store, inputs(schema), texts, cfg.functions()), cfg.Observe, cfg.Log}
 }
 
 // texts are the fields of the root that are planned and read no table.
 var texts = map[string]plan.Text{"eventCursor": query{}.EventCursor}
+
+// functions are what fields are derived by.
+func (c Config) functions() plan.Functions {
+	return plan.Functions{
+		IsRotten: c.isRotten, Stayed: c.stayed, PhotoURL: c.Photos.URL,
+		SecondaryColor: sales.SecondaryColor, EntityKind: entityKind,
+	}
+}
 
 // Exec implements graphql.ExecutableSchema.
 func (p planned) Exec(ctx context.Context) graphql.ResponseHandler {

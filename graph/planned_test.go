@@ -29,7 +29,7 @@ import (
 // Type.field, and of the others why.
 func plannable(t testing.TB) (planned map[string]bool, others map[string]error) {
 	t.Helper()
-	planner := plan.New(schema, nil, nil, map[string]plan.Text{"eventCursor": nil})
+	planner := plan.New(schema, nil, nil, map[string]plan.Text{"eventCursor": nil}, plan.Functions{})
 	planned, others = map[string]bool{}, map[string]error{}
 	wrap := map[string]func(string) string{"Query": func(inner string) string { return "{ " + inner + " }" }}
 	for types := []string{"Query"}; len(types) > 0; types = types[1:] {

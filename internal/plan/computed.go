@@ -16,6 +16,9 @@ type computation func(*compiler, graphql.CollectedField, *level) (writer, error)
 
 // computed are the fields that are made of several columns, or of many rows.
 func computed(where string) computation {
+	if plan, ok := derived[where]; ok {
+		return plan
+	}
 	switch where {
 	case "Deal.value":
 		return value
@@ -23,8 +26,10 @@ func computed(where string) computation {
 		return summaryBy(deal.FieldStageID)
 	case "Pipeline.summary":
 		return summaryBy(deal.FieldPipelineID)
-	case "LeadStatus.secondaryColor": // one column, which says something else
-		return func(*compiler, graphql.CollectedField, *level) (writer, error) { return nil, unplanned("%s", where) }
+	case "Lead.businesses":
+		return businesses
+	case "LeadStatus.leadCount":
+		return leadCount
 	}
 	return nil
 }

@@ -21,7 +21,8 @@ type encoding struct {
 	append func(b []byte, value any) ([]byte, error)
 }
 
-// The encodings of a column: as the schema's scalars, as a key, and as in a cursor.
+// The encodings of a column: as the schema's scalars, as a key, as in a cursor, and as what
+// is to be computed with.
 var (
 	encodeText    = encoding{name: "text", append: appendText}
 	encodeInt     = encoding{name: "int", append: appendInt}
@@ -33,6 +34,7 @@ var (
 	encodeKey     = encoding{name: "key", key: true, append: appendKey}
 	encodeJSON    = encoding{name: "json", append: appendJSON}
 	encodePlain   = encoding{name: "plain", append: appendPlain}
+	encodeMicros  = encoding{name: "micros", append: appendMicros}
 )
 
 // encodingOf is how the schema writes a column.
@@ -226,4 +228,13 @@ func appendPlain(b []byte, value any) ([]byte, error) {
 		return strconv.AppendInt(b, value, 10), nil
 	}
 	return b, wrongType(value)
+}
+
+// appendMicros keeps a time in microseconds since 1970, as exact as the databases have it.
+func appendMicros(b []byte, value any) ([]byte, error) {
+	t, ok := value.(time.Time)
+	if !ok {
+		return b, wrongType(value)
+	}
+	return strconv.AppendInt(b, t.UnixMicro(), 10), nil
 }

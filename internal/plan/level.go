@@ -32,6 +32,8 @@ type level struct {
 	beside []*level
 	lead   *level
 	mark   int
+	// stages are those that deals are in, if a field of theirs needs them.
+	stages *level
 	// columns are those of the SELECT; cells is how many things are kept of a row.
 	columns []column
 	cells   int

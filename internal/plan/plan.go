@@ -40,10 +40,11 @@ type Planner struct {
 	schema *ast.Schema
 	store  *store.Store
 	// batches says that statements which wait for no other's rows are run as one.
-	batches bool
-	inputs  Inputs
-	texts   map[string]Text
-	known   *lru.Cache[*ast.OperationDefinition, *operation]
+	batches   bool
+	inputs    Inputs
+	texts     map[string]Text
+	functions Functions
+	known     *lru.Cache[*ast.OperationDefinition, *operation]
 }
 
 // Inputs reads an argument that is an object, or a list of them, into a Go value.
@@ -53,13 +54,13 @@ type Inputs func(raw, into any) error
 type Text func(context.Context) (string, error)
 
 // New makes a planner of what a database holds, and of the root's texts by their names.
-func New(schema *ast.Schema, s *store.Store, inputs Inputs, texts map[string]Text) *Planner {
+func New(schema *ast.Schema, s *store.Store, inputs Inputs, texts map[string]Text, functions Functions) *Planner {
 	known, err := lru.New[*ast.OperationDefinition, *operation](guard.Kept)
 	if err != nil {
 		panic(err) // the size is good
 	}
 	batches := s != nil && s.Dialect == dialect.Postgres // SQLite's statements take no round trip
-	return &Planner{schema, s, batches, inputs, texts, known}
+	return &Planner{schema, s, batches, inputs, texts, functions, known}
 }
 
 // operation is what is known of an operation: its plans by the values of the

@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 
 	entsql "entgo.io/ent/dialect/sql"
@@ -82,7 +83,12 @@ func (p part) write(r *run, keys []uuid.UUID) (*read.Statement, error) {
 		return nil, err
 	}
 	return read.Write(r.planner.store, p.of.kind.Table(), keys, func(s *entsql.Selector) {
-		selectColumns(s, s.C, p.columns)
+		selectColumns(s, func(name string) string {
+			if table, column, other := strings.Cut(name, "."); other { // one that the shape joins
+				return entsql.Table(table).C(column)
+			}
+			return s.C(name)
+		}, p.columns)
 		for i, with := range p.of.with {
 			table := entsql.Dialect(s.Dialect()).Table(with.kind.Table()).As(fmt.Sprint("with", i))
 			s.LeftJoin(table).OnP(entsql.And(entsql.ColumnsEQ(s.C(with.via), table.C("id")), store.Beside(s, table)))

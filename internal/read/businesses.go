@@ -13,16 +13,28 @@ import (
 	"dealflow/internal/store"
 )
 
-// BusinessesOfLead reads the businesses that each lead belongs to, by name.
+// BusinessOwner is the lead in the rows of BusinessesOf, as table and column.
+var BusinessOwner = owners + "." + lead.BusinessesPrimaryKey[0]
+
+// owners is the table between leads and businesses in such a statement.
+const owners = "owners"
+
+// BusinessesOf is the businesses that each lead belongs to, by name.
+func BusinessesOf(leads []uuid.UUID) Shape {
+	return func(s *sql.Selector) {
+		joined := sql.Table(lead.BusinessesTable).As(owners)
+		s.Join(joined).On(s.C(business.FieldID), joined.C(lead.BusinessesPrimaryKey[1]))
+		s.Where(among(joined.C(lead.BusinessesPrimaryKey[0]), leads)).
+			OrderBy(s.C(business.FieldName), s.C(business.FieldID))
+	}
+}
+
+// BusinessesOfLead reads the businesses that each lead belongs to.
 func BusinessesOfLead(ctx context.Context, db *store.Store, leads []uuid.UUID, columns []string) (map[uuid.UUID][]*ent.Business, error) {
 	const owner = "owner"
 	rows, err := Businesses.rows(ctx, db.Client, columns, func(s *sql.Selector) {
-		joined := sql.Table(lead.BusinessesTable)
-		leadID := lead.BusinessesPrimaryKey[0]
-		s.Join(joined).On(s.C(business.FieldID), joined.C(lead.BusinessesPrimaryKey[1]))
-		s.AppendSelectAs(joined.C(leadID), owner).
-			Where(among(joined.C(leadID), leads)).
-			OrderBy(s.C(business.FieldName), s.C(business.FieldID))
+		BusinessesOf(leads)(s)
+		s.AppendSelectAs(sql.Table(owners).C(lead.BusinessesPrimaryKey[0]), owner)
 	})
 	if err != nil {
 		return nil, err
