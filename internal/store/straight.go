@@ -16,7 +16,7 @@ var errNotRun = errors.New("store: the connection is broken")
 
 // readStraight reads rows from the driver itself, on a connection of the pool. Above it,
 // database/sql has a goroutine wait for the end of each statement's context, and makes
-// another value of each value: of a short statement's time in this process, a third.
+// another value of each value: docs/decisions/0019-driver.md has what that costs.
 func (d *driver) readStraight(ctx context.Context, query string, args []any, row func([]sqldriver.Value) error) error {
 	start := time.Now()
 	conn, err := d.store.readers.Conn(ctx)
