@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -66,8 +67,11 @@ func (b *bench) run(ctx context.Context) (found results, err error) {
 	defer func() { err = errors.Join(err, floor.Stop()) }()
 	host, below := strings.TrimPrefix(serving.Base, "http://"), strings.TrimPrefix(floor.Base, "http://")
 	b.targets = []*target{
-		{"server", serving.PID, host, toServer(host, b.data)},
-		{"floor", floor.PID, below, toFloor(below)},
+		{"server", serving.PID, host, "", toServer(host, b.data)},
+		{"floor", floor.PID, below, "", toFloor(below, "one")},
+	}
+	if b.kind == "postgres" {
+		b.targets = append(b.targets, &target{"floor, all rows", floor.PID, below, "w5", toFloor(below, "all")})
 	}
 	if err := b.compare(ctx); err != nil {
 		return nil, err
@@ -109,7 +113,7 @@ func (b *bench) compare(ctx context.Context) error {
 		for range compared {
 			a := w.pick(b.data, random)
 			var answers []string
-			for _, one := range b.targets {
+			for _, one := range b.asked(w) {
 				answer, err := b.once(ctx, one, w, a)
 				if err != nil {
 					return err
@@ -122,6 +126,11 @@ func (b *bench) compare(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// asked are those who are asked for a work.
+func (b *bench) asked(w *work) []*target {
+	return slices.DeleteFunc(slices.Clone(b.targets), func(t *target) bool { return t.only != "" && t.only != w.name })
 }
 
 // once asks once, and returns the data of the answer.
@@ -156,7 +165,7 @@ func (b *bench) allRounds(ctx context.Context) (results, error) {
 				}
 			}
 			for _, clients := range b.clients {
-				for _, one := range b.targets {
+				for _, one := range b.asked(w) {
 					process.Show("%s: round %d of %d, %s of the %s, %d clients", b.kind, round+1, b.rounds, w.name, one.name, clients)
 					cell, err := b.cell(ctx, one, w, clients, round)
 					if err != nil {

@@ -105,6 +105,8 @@ type target struct {
 	name string
 	pid  int
 	host string
+	// only is the work that it is asked for, if not for all.
+	only string
 	// request appends a request, as HTTP has it.
 	request func(b []byte, w *work, a ask) []byte
 }
@@ -128,11 +130,11 @@ func toServer(host string, data *fill.Data) func([]byte, *work, ask) []byte {
 	}
 }
 
-// toFloor are requests to the floor.
-func toFloor(host string) func([]byte, *work, ask) []byte {
+// toFloor are requests to the floor, of which moves write so many rows: "all" or "one".
+func toFloor(host, rows string) func([]byte, *work, ask) []byte {
 	return func(b []byte, w *work, a ask) []byte {
 		if w.name == "w5" {
-			return fmt.Appendf(b, "POST /floor/w5?id=%s&stageId=%s HTTP/1.1\r\nHost: %s\r\nContent-Length: 0\r\n\r\n", a.id, a.stage, host)
+			return fmt.Appendf(b, "POST /floor/w5?id=%s&stageId=%s&rows="+rows+" HTTP/1.1\r\nHost: %s\r\nContent-Length: 0\r\n\r\n", a.id, a.stage, host)
 		}
 		return fmt.Appendf(b, "GET /floor/%s?id=%s HTTP/1.1\r\nHost: %s\r\n\r\n", w.name, a.id, host)
 	}

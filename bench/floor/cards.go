@@ -100,7 +100,8 @@ func (b *buffer) strings(column []byte) error {
 	return nil
 }
 
-// moveDeal answers W5: a deal is put into another stage, and nothing else happens.
+// moveDeal answers W5: a deal is put into another stage. Nothing else happens, unless all
+// rows are asked for.
 func (f *floor) moveDeal(ctx context.Context, b buffer, query url.Values) (buffer, error) {
 	deal, err := id.Deal.Decode(query.Get("id"))
 	if err != nil {
@@ -110,15 +111,12 @@ func (f *floor) moveDeal(ctx context.Context, b buffer, query url.Values) (buffe
 	if err != nil {
 		return b, err
 	}
-	result, err := f.move.ExecContext(ctx, deal.String(), to.String(), time.Now().UTC())
+	write := f.write
+	if query.Get("rows") == "all" && !f.sqlite {
+		write = f.writeAll
+	}
+	name, err := write(ctx, deal, to, time.Now().UTC())
 	if err != nil {
-		return b, err
-	}
-	if n, err := result.RowsAffected(); err != nil || n == 0 {
-		return b, sql.ErrNoRows
-	}
-	var name string
-	if err := f.stage.QueryRowContext(ctx, to.String()).Scan(&name); err != nil {
 		return b, err
 	}
 	b.raw(`{"data":{"moveDeal":{"deal":{"id":`)
@@ -129,4 +127,25 @@ func (f *floor) moveDeal(ctx context.Context, b buffer, query url.Values) (buffe
 	b.string(name)
 	b.raw(`}}}}}`)
 	return b, nil
+}
+
+// write writes the deal's row, and returns the stage's name.
+func (f *floor) write(ctx context.Context, deal, to uuid.UUID, now time.Time) (name string, err error) {
+	result, err := f.move.ExecContext(ctx, deal.String(), to.String(), now)
+	if err != nil {
+		return "", err
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return "", sql.ErrNoRows
+	}
+	err = f.stage.QueryRowContext(ctx, to.String()).Scan(&name)
+	return name, err
+}
+
+// writeAll is write with all that Dealflow writes.
+func (f *floor) writeAll(ctx context.Context, deal, to uuid.UUID, now time.Time) (name string, err error) {
+	changes := `[{"field":"stageId","from":null,"to":"` + id.Stage.Encode(to) + `"}]`
+	err = f.moveAll.QueryRowContext(ctx, deal.String(), to.String(), now,
+		id.New().String(), id.New().String(), id.New().String(), id.New().String(), changes).Scan(&name)
+	return name, err
 }

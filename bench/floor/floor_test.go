@@ -6,11 +6,16 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"entgo.io/ent/dialect"
 	"github.com/google/go-cmp/cmp"
 
 	"dealflow/bench/fill"
 	"dealflow/bench/queries"
 	"dealflow/ent"
+	"dealflow/ent/activity"
+	"dealflow/ent/event"
+	"dealflow/ent/eventhead"
+	"dealflow/ent/stagestay"
 	"dealflow/internal/apitest"
 	"dealflow/internal/id"
 	"dealflow/internal/store"
@@ -44,7 +49,32 @@ func TestAnswers(t *testing.T) {
 		if got != want {
 			t.Errorf("w5: got %s, want %s", got, want)
 		}
+		if s.Dialect == dialect.Postgres {
+			checkAllRows(t, f, s, deal.ID, pipeline.Stages[2])
+		}
 	})
+}
+
+// checkAllRows has a move with all its rows, and looks for each.
+func checkAllRows(t *testing.T, f *floor, s *store.Store, dealID, stageID string) {
+	t.Helper()
+	f.answer(t, "POST", "/floor/w5?rows=all&id="+dealID+"&stageId="+stageID)
+	key, err := id.Deal.Decode(dealID)
+	must(t, err)
+	to, err := id.Stage.Decode(stageID)
+	must(t, err)
+	ctx := store.System(t.Context())
+	moved := s.Client.Deal.GetX(ctx, key)
+	stay := s.Client.StageStay.Query().Where(stagestay.DealID(key), stagestay.LeftAtIsNil()).OnlyX(ctx)
+	if moved.StageID != to || *stay.StageID != to {
+		t.Errorf("the deal is in %v, its history says %v, want %v", moved.StageID, stay.StageID, to)
+	}
+	s.Client.Activity.Query().Where(activity.EntityID(key), activity.ActionEQ(activity.ActionMOVED)).OnlyX(ctx)
+	told := s.Client.Event.Query().Where(event.EntityID(key), event.KindEQ(event.KindCARD_MOVED)).OnlyX(ctx)
+	head := s.Client.EventHead.Query().Where(eventhead.OrganizationID(moved.OrganizationID)).OnlyX(ctx)
+	if told.Seq != head.Seq || *told.ToStageID != to {
+		t.Errorf("the event is number %d of %d, and goes to %v", told.Seq, head.Seq, told.ToStageID)
+	}
 }
 
 // tenant is the second organization, so that an index that is off by one is seen.
