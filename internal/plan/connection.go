@@ -21,6 +21,9 @@ func (c *compiler) connection(make listOf, named *ast.Definition, selected graph
 	}
 	of := &page{compiler: c, make: make, selected: selected, parent: rows, example: example}
 	of.varies = slices.ContainsFunc(selected.Arguments, func(a *ast.Argument) bool { return varies(a.Value) })
+	if !of.varies {
+		of.fixed = of.read(&run{planner: c.Planner})
+	}
 	of.kind = kinds[named.Fields.ForName("nodes").Type.Name()]
 	o := &object{}
 	for _, inner := range c.collect(named, selected.Selections) {
@@ -42,7 +45,8 @@ type page struct {
 	kind     kind
 	make     listOf
 	selected graphql.CollectedField
-	varies   bool // by the request's variables
+	varies   bool   // by the request's variables
+	fixed    wanted // what is asked for each time, if not
 	parent   *level
 	example  list // without arguments
 	rows     *level
@@ -80,21 +84,21 @@ func (p *page) level() *level {
 // source asks for the page, once if it is the same each time.
 func (p *page) source() source {
 	ask := func(r *run) (asked, error) {
-		args, list, w, err := p.asked(r)
-		if err == nil {
-			_, err = list.Page(nil, w) // of which the cursors may be another list's
+		w := p.asked(r)
+		if w.err == nil {
+			_, w.err = w.list.Page(nil, w.window) // of which the cursors may be another list's
 		}
 		return asked{
-			form:  args.form(),
-			shape: func(keys []uuid.UUID) (read.Shape, error) { return list.Page(keys, w) },
-			cut:   w.Cut,
-			list:  list,
-		}, err
+			form:  w.args.form(),
+			shape: func(keys []uuid.UUID) (read.Shape, error) { return w.list.Page(keys, w.window) },
+			cut:   w.window.Cut,
+			list:  w.list,
+		}, w.err
 	}
 	if p.varies {
 		return ask
 	}
-	fixed, err := ask(&run{planner: p.Planner})
+	fixed, err := ask(nil)
 	return func(*run) (asked, error) { return fixed, err }
 }
 
@@ -103,12 +107,28 @@ func varies(v *ast.Value) bool {
 	return v.Kind == ast.Variable || slices.ContainsFunc(v.Children, func(c *ast.ChildValue) bool { return varies(c.Value) })
 }
 
-// asked is the list and the page of it that the field's arguments ask for.
-func (p *page) asked(r *run) (*arguments, list, read.Window, error) {
+// wanted is the list and the page of it that a field's arguments ask for.
+type wanted struct {
+	args   *arguments
+	list   list
+	window read.Window
+	err    error
+}
+
+// asked is what the field asks for, by the variables of a run.
+func (p *page) asked(r *run) wanted {
+	if !p.varies {
+		return p.fixed
+	}
+	return p.read(r)
+}
+
+// read reads the field's arguments.
+func (p *page) read(r *run) wanted {
 	args := &arguments{given: p.selected.ArgumentMap(r.variables), inputs: r.planner.inputs, vary: p.varies}
 	list, listErr := p.make(args)
 	w, windowErr := args.window()
-	return args, list, w, cmp.Or(args.err, listErr, windowErr)
+	return wanted{args, list, w, cmp.Or(args.err, listErr, windowErr)}
 }
 
 // edge plans what is shown of a row and its place.
@@ -223,8 +243,7 @@ func (p *page) count() writer {
 
 // ask implements step.
 func (t *total) ask(r *run) error {
-	_, _, _, err := t.page.asked(r)
-	return err
+	return t.page.asked(r).err
 }
 
 // read implements step.
@@ -235,10 +254,11 @@ func (t *total) read(r *run) error {
 			return nil
 		}
 	}
-	args, list, _, err := t.page.asked(r)
-	if err != nil {
-		return err
+	w := t.page.asked(r)
+	if w.err != nil {
+		return w.err
 	}
-	r.values[t.index], err = t.forms.count(r, args.countForm(), list.Count(), keys)
+	var err error
+	r.values[t.index], err = t.forms.count(r, w.args.countForm(), w.list.Count(), keys)
 	return err
 }

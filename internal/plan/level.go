@@ -136,12 +136,20 @@ func (c *compiler) add(l *level) *level {
 // join would bring what these stand for once for each.
 func (l *level) joins() bool { return l.key != nil }
 
+// maxBeside bounds the levels beside one: each row of a statement has a null for each
+// column of all others.
+const maxBeside = 3
+
 // abreast has one statement read the rows that are found by their ids, and what hangs on
-// them, where that saves a round trip.
+// them, where that saves a round trip. Activities are read when the row is known to be
+// there, for they outlive it.
 func (c *compiler) abreast() {
 	for _, l := range c.levels {
 		lead := l.parent
-		if l.via != "" || lead == nil || lead.key == nil || !c.batches {
+		if l.via != "" || lead == nil || lead.key == nil || !c.batches || len(lead.beside) == maxBeside {
+			continue
+		}
+		if l.kind.id == id.Activity || lead.columns[lead.columnOf(l.on)].name != "id" {
 			continue
 		}
 		l.lead, lead.beside = lead, append(lead.beside, l)

@@ -6,8 +6,8 @@
 //
 // What a plan reads is what gqlgen's resolvers read: the lists of internal/read,
 // inside the wall of internal/store. What it cannot do it leaves to gqlgen, whole
-// operation by whole operation: at compiling, what is no data (mutations, unions, what
-// is computed), and at running whatever goes wrong, so that errors, and the nulls
+// operation by whole operation: at compiling, what is no data (mutations, unions,
+// figures), and at running whatever goes wrong, so that errors, and the nulls
 // that come of them, are gqlgen's and no others. A query changes nothing, so that it
 // can run again.
 package plan

@@ -82,7 +82,7 @@ func (r *run) free() {
 	r.ctx, r.planner, r.variables = nil, nil, nil
 	clear(r.values)
 	clear(r.asked)
-	clear(r.scanners)
+	clear(r.scanners[:cap(r.scanners)])
 	for i := range r.rows {
 		r.rows[i].free()
 	}
@@ -152,8 +152,8 @@ func (l *level) read(r *run) error {
 // arrange puts the rows of a level, which have been read, into their groups.
 func (l *level) arrange(r *run) error {
 	s := &r.rows[l.index]
-	if l.lead != nil {
-		l.assign(r, s)
+	if l.lead != nil && l.assign(r, s) == nil {
+		s.cells = s.cells[:0] // nobody is there to show them
 	}
 	s.sort(l, r.asked[l.index].cut)
 	for _, with := range l.with {
@@ -218,7 +218,7 @@ func withSorted(columns []column, cells int, sorted []string) []column {
 	return l.columns
 }
 
-// part is what a statement reads of a level.
+// part is a level among those that a statement reads.
 type part struct {
 	of       *level
 	columns  []column
@@ -253,6 +253,9 @@ func (r *run) scan(statement *read.Statement, parts []part, keys []uuid.UUID) er
 	}
 	r.scanners = all
 	return statement.Read(r.ctx, r.planner.store, keys, func(values []driver.Value) error {
+		if len(values) != len(all) {
+			return fmt.Errorf("plan: a statement has %d columns, not %d", len(values), len(all))
+		}
 		for _, p := range parts {
 			if len(parts) > 1 && values[p.from+p.of.mark] == nil {
 				continue

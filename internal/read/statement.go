@@ -4,6 +4,7 @@ import (
 	"context"
 	stdsql "database/sql"
 	"database/sql/driver"
+	"fmt"
 
 	"github.com/google/uuid"
 
@@ -91,6 +92,9 @@ func (w *Statement) args(database string, keys []uuid.UUID) []any {
 // each reads the rows with these keys into some places, and calls fn after each of them.
 func (w *Statement) each(ctx context.Context, db *store.Store, keys []uuid.UUID, fn func(), places ...stdsql.Scanner) error {
 	return w.Read(ctx, db, keys, func(values []driver.Value) error {
+		if len(values) != len(places) {
+			return fmt.Errorf("read: a statement has %d columns, not %d", len(values), len(places))
+		}
 		for i, value := range values {
 			if err := places[i].Scan(value); err != nil {
 				return err

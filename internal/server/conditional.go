@@ -76,7 +76,8 @@ func (s *Server) conditional(w http.ResponseWriter, r *http.Request, exec *guard
 	send(w, *p)
 }
 
-// buffered is how long an answer may be, in bytes, whose length net/http finds out.
+// buffered is how long an answer may be, in bytes, whose length net/http finds out. Most
+// are shorter, and then have eight headers of ours: a ninth has Go make the map of them anew.
 const buffered = 2 << 10
 
 // send writes an answer.

@@ -138,36 +138,39 @@ func RecordStatements(ctx context.Context) (context.Context, *Counter) {
 	return ctx, c
 }
 
-// watched counts the statements that pass, notes those that write, and reports
-// them to observe, if any.
+// watched has the statements that pass noted.
 type watched struct {
 	to      entsql.ExecQuerier
-	observe func(ctx context.Context, query string, took time.Duration, err error)
+	observe observer
 }
 
 func (w watched) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	start := time.Now()
 	result, err := w.to.ExecContext(ctx, query, args...)
-	w.note(ctx, query, args, start, err)
+	w.observe.note(ctx, query, args, start, err)
 	return result, err
 }
 
 func (w watched) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	start := time.Now()
 	rows, err := w.to.QueryContext(ctx, query, args...)
-	w.note(ctx, query, args, start, err)
+	w.observe.note(ctx, query, args, start, err)
 	return rows, err
 }
 
-func (w watched) note(ctx context.Context, query string, args []any, start time.Time, err error) {
+// observer is Options.Observe, or nil.
+type observer func(ctx context.Context, query string, took time.Duration, err error)
+
+// note counts a statement, remembers of one that writes that it did, and reports it.
+func (o observer) note(ctx context.Context, query string, args []any, start time.Time, err error) {
 	if c := counterOf(ctx); c != nil {
 		c.add(query, args)
 	}
 	if !reads(query) {
 		noteWrite(ctx)
 	}
-	if w.observe != nil {
-		w.observe(ctx, query, time.Since(start), err)
+	if o != nil {
+		o(ctx, query, time.Since(start), err)
 	}
 }
 

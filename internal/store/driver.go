@@ -17,18 +17,18 @@ import (
 type driver struct {
 	counting // runs statements outside of transactions
 	store    *Store
-	watch    watched // with no way of its own
+	observe  observer
 }
 
 func newDriver(s *Store, opts Options) *driver {
-	d := &driver{store: s, watch: watched{observe: opts.Observe}}
+	d := &driver{store: s, observe: opts.Observe}
 	d.counting = d.conn(pools{s.readers, s.writer})
 	return d
 }
 
 // conn is the way of every statement, in a transaction or not.
 func (d *driver) conn(to entsql.ExecQuerier) counting {
-	return counting{entsql.Conn{ExecQuerier: upsertWall{watched{to, d.watch.observe}}}}
+	return counting{entsql.Conn{ExecQuerier: upsertWall{watched{to, d.observe}}}}
 }
 
 // Dialect implements dialect.Driver.

@@ -30,7 +30,8 @@ var anyone = uuid.New()
 // the organization that will read, just as a query of the client is, and says what to
 // select, in which order, and how much of it. It may move the conditions it finds
 // into a subquery; it drops none, of which is checked that the organization still stands
-// somewhere. A table that it joins has to be confined by its own hand: see Beside.
+// somewhere. A table that it joins has to be confined by its own hand: see Beside. It is
+// called in no viewer's context, and must not look for one: what it writes is for all.
 func (s *Store) Flat(table string, shape func(*entsql.Selector)) (*Flat, error) {
 	from := entsql.Dialect(s.Dialect).Select().From(entsql.Table(table))
 	within(table, anyone)(from)
@@ -56,8 +57,10 @@ func newFlat(from *entsql.Selector) *Flat {
 	return f
 }
 
-// Batch is one SELECT that reads what all of these read, each in columns of its own and
-// in its own order: a row is of one of them, and null in the columns of the others.
+// Batch is one SELECT that reads what all of these read, each in columns of its own: a row
+// is of one of them, and null in the columns of the others. So it is for few of them, and
+// Postgres has 1,664 columns at most. The rows of each come in its own order, which no
+// standard promises, but how both databases join what never matches: row by row.
 func (s *Store) Batch(all ...*Flat) *Flat {
 	joined := entsql.Dialect(s.Dialect).Select().From(all[0].from.Clone().As("part0"))
 	for i, f := range all[1:] {

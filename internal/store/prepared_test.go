@@ -89,14 +89,17 @@ func TestPreparedStatementsAreBounded(t *testing.T) {
 	}
 }
 
+// withoutPreparing are the ways to have no statement prepared.
+var withoutPreparing = map[string]struct {
+	parameter string
+	opts      store.Options
+}{
+	"by the options": {"", store.Options{PreparedStatements: -1}},
+	"by the URL":     {"&binary_parameters=yes", store.Options{}},
+}
+
 func TestNoPreparedStatements(t *testing.T) {
-	for name, test := range map[string]struct {
-		parameter string
-		opts      store.Options
-	}{
-		"by the options": {"", store.Options{PreparedStatements: -1}},
-		"by the URL":     {"&binary_parameters=yes", store.Options{}},
-	} {
+	for name, test := range withoutPreparing {
 		t.Run(name, func(t *testing.T) {
 			s := openOne(t, testdb.Postgres(t)+test.parameter, test.opts)
 			for range 3 {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	sqldriver "database/sql/driver"
 	"errors"
@@ -21,20 +22,21 @@ func (d *driver) readStraight(ctx context.Context, query string, args []any, row
 	start := time.Now()
 	conn, err := d.store.readers.Conn(ctx)
 	if err != nil {
-		d.watch.note(ctx, query, args, start, err)
+		d.observe.note(ctx, query, args, start, err)
 		return err
 	}
 	defer func() { _ = conn.Close() }() // gives it back
-	return conn.Raw(func(on any) error {
+	return conn.Raw(func(on any) (err error) {
 		rows, err := ask(ctx, on.(plain), query, args)
 		if errors.Is(err, sqldriver.ErrBadConn) {
 			return fmt.Errorf("%w: %w", errNotRun, err) // and so the pool drops it
 		}
-		d.watch.note(ctx, query, args, start, err)
+		d.observe.note(ctx, query, args, start, err)
 		if err != nil {
 			return err
 		}
-		return errors.Join(handOver(ctx, rows, row), rows.Close())
+		defer func() { err = errors.Join(err, rows.Close()) }() // also if row panics
+		return handOver(ctx, rows, row)
 	})
 }
 
@@ -64,7 +66,7 @@ func handOver(ctx context.Context, rows sqldriver.Rows, row func([]sqldriver.Val
 	for {
 		err := rows.Next(values)
 		switch {
-		case errors.Is(err, io.EOF):
+		case err == io.EOF: //nolint:errorlint // one that is wrapped is another's
 			return nil
 		case ctx.Err() != nil:
 			return ctx.Err() // what the driver says of it is another thing each time
@@ -106,10 +108,14 @@ func (d *driver) readRows(ctx context.Context, query string, args []any, row fun
 	return rows.Err()
 }
 
-// place is a sql.Scanner that takes a value as it is.
+// place is a sql.Scanner that takes a value as it is, but for bytes, which are the driver's
+// again as soon as the context ends.
 type place struct{ value *sqldriver.Value }
 
 func (p place) Scan(value any) error {
+	if text, ok := value.([]byte); ok {
+		value = bytes.Clone(text)
+	}
 	*p.value = value
 	return nil
 }
