@@ -113,7 +113,7 @@ func (b *bench) compare(ctx context.Context) error {
 		for range compared {
 			a := w.pick(b.data, random)
 			var answers []string
-			for _, one := range b.asked(w) {
+			for _, one := range b.targetsOf(w) {
 				answer, err := b.once(ctx, one, w, a)
 				if err != nil {
 					return err
@@ -128,8 +128,8 @@ func (b *bench) compare(ctx context.Context) error {
 	return nil
 }
 
-// asked are those who are asked for a work.
-func (b *bench) asked(w *work) []*target {
+// targetsOf are those who are asked for a work.
+func (b *bench) targetsOf(w *work) []*target {
 	return slices.DeleteFunc(slices.Clone(b.targets), func(t *target) bool { return t.only != "" && t.only != w.name })
 }
 
@@ -159,13 +159,13 @@ func (b *bench) allRounds(ctx context.Context) (results, error) {
 	for round := range b.rounds {
 		for i := range b.works {
 			w := &b.works[i]
-			if round == 0 && i == 0 || w.name == "w5" {
-				if err := b.tidy(ctx); err != nil {
-					return nil, err
-				}
-			}
 			for _, clients := range b.clients {
-				for _, one := range b.asked(w) {
+				for _, one := range b.targetsOf(w) {
+					if round == 0 && i == 0 || w.name == "w5" { // which leaves old rows behind
+						if err := b.tidy(ctx); err != nil {
+							return nil, err
+						}
+					}
 					process.Show("%s: round %d of %d, %s of the %s, %d clients", b.kind, round+1, b.rounds, w.name, one.name, clients)
 					cell, err := b.cell(ctx, one, w, clients, round)
 					if err != nil {

@@ -33,16 +33,17 @@ func TestDerivedFields(t *testing.T) {
 			activity { nodes { entityId entityType changes { field from to __typename } } }`,
 			`firstName photo photoUrl socialMedia { __typename twitter youtube facebook instagram } businesses { name id } status { primaryColor secondaryColor leadCount }
 			comments { nodes { subjectId } } activity { nodes { changes { from to } entityId } }`
+		const alone = `{ deals { nodes { effectiveProbability } } }`
 		for document, words := range map[string][]string{
 			`{ deals { nodes { ` + ofDeal + ` } } }`: {`"isRotten":true`, `"isRotten":false`, `"effectiveProbability":0.2`,
 				`"effectiveProbability":0.3`, `"durationSeconds":432000.001`, `"durationSeconds":0`, `"subjectId":"deal_`, `"from":null`, `"to":0.3`},
 			`{ leads { nodes { ` + ofLead + ` } } }`: {`"photoUrl":"/photos/`, `"photoUrl":null`, `"socialMedia":null`, `\"me\" \\ <&>`, `"to":{"`,
 				`"facebook":null`, `"businesses":[{`, `"businesses":[]`, `"secondaryColor":"#`, `"leadCount":3`, `"subjectId":"lead_`},
-			`{ deal(id: "` + w.ids[id.Deal][0] + `") { ` + ofDeal + ` } }`:                                                  {`"isRotten":true`},
-			`{ deal(id: "` + w.ids[id.Deal][1] + `") { ` + ofDeal + ` } }`:                                                  {`"isRotten":false`},
-			`{ lead(id: "` + w.ids[id.Lead][1] + `") { ` + ofLead + ` } }`:                                                  {`"twitter":"@me"`},
-			`{ stages { nodes { deals { nodes { isRotten } } leads { nodes { businesses { name } } } } } }`:                 {`"isRotten":true`},
-			`{ deals { nodes { effectiveProbability } } }`:                                                                  {`"effectiveProbability":0.2`},
+			`{ deal(id: "` + w.ids[id.Deal][0] + `") { ` + ofDeal + ` } }`:                                  {`"isRotten":true`},
+			`{ deal(id: "` + w.ids[id.Deal][1] + `") { ` + ofDeal + ` } }`:                                  {`"isRotten":false`},
+			`{ lead(id: "` + w.ids[id.Lead][1] + `") { ` + ofLead + ` } }`:                                  {`"twitter":"@me"`},
+			`{ stages { nodes { deals { nodes { isRotten } } leads { nodes { businesses { name } } } } } }`: {`"isRotten":true`},
+			alone: {`"effectiveProbability":0.2`},
 			`{ leadStatuses { leadCount secondaryColor } leadStatus(id: "` + w.ids[id.LeadStatus][0] + `") { leadCount } }`: {`"leadCount":3`, `"leadCount":0`},
 		} {
 			got, want := clients[0].Do(t, document, nil), clients[1].Do(t, document, nil)
@@ -54,8 +55,12 @@ func TestDerivedFields(t *testing.T) {
 					t.Errorf("%s does not say %s: %s", document, word, got.Raw)
 				}
 			}
-			if got.Cost.Charged > want.Cost.Requested {
-				t.Errorf("%s costs %d when it is planned, and may cost %d", document, got.Cost.Charged, want.Cost.Requested)
+			most := want.Cost.Charged
+			if document == alone { // which reads the stage of each deal, also of one that needs none
+				most++
+			}
+			if got.Cost.Charged > most {
+				t.Errorf("%s costs %d when it is planned, and else %d", document, got.Cost.Charged, want.Cost.Charged)
 			}
 		}
 		if text := plans.Metrics(t); strings.Contains(text, `dealflow_graphql_queries_total{path="failed"}`) || strings.Contains(text, `{path="retried"}`) {

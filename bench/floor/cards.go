@@ -142,7 +142,7 @@ func (f *floor) write(ctx context.Context, deal, to uuid.UUID, now time.Time) (n
 	return name, err
 }
 
-// writeAll is write with all that Dealflow writes.
+// writeAll is write with a row wherever Dealflow writes one.
 func (f *floor) writeAll(ctx context.Context, deal, to uuid.UUID, now time.Time) (name string, err error) {
 	changes := `[{"field":"stageId","from":null,"to":"` + id.Stage.Encode(to) + `"}]`
 	err = f.moveAll.QueryRowContext(ctx, deal.String(), to.String(), now,

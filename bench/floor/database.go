@@ -165,10 +165,10 @@ const (
 // or checked, as a program would that has no history, activity or live boards.
 const moves = `UPDATE deals SET stage_id = $2, stage_entered_at = $3, updated_at = $3, version = version + 1 WHERE id = $1`
 
-// movesWithAll writes, in one statement, all the rows that a move writes in Dealflow: the
+// movesWithAll writes, in one statement, a row wherever a move writes one in Dealflow: the
 // deal's, the history of its stages, an activity, an event, and where the organization's
-// events end. Nothing is locked before, or checked, and the card stays where it was in
-// its column: so it is the least that these rows cost.
+// events end. Nothing is locked before, or checked; the card keeps its rank, and nobody is
+// said to have moved it. So it is about the least that these rows cost.
 const movesWithAll = `WITH was AS (SELECT organization_id, pipeline_id, stage_id FROM deals WHERE id = $1),
 	goes AS (SELECT name, pipeline_id FROM stages WHERE id = $2),
 	moved AS (UPDATE deals SET stage_id = $2, stage_entered_at = $3, updated_at = $3, version = version + 1 WHERE id = $1),
@@ -181,8 +181,9 @@ const movesWithAll = `WITH was AS (SELECT organization_id, pipeline_id, stage_id
 		ON CONFLICT (organization_id) DO UPDATE SET seq = event_heads.seq + 1, revision = EXCLUDED.revision RETURNING seq),
 	happened AS (INSERT INTO events (organization_id, id, seq, kind, entity_type, entity_id,
 			from_pipeline_id, from_stage_id, to_pipeline_id, to_stage_id, changes, created_at)
-		SELECT organization_id, $7, seq, 'CARD_MOVED', 'DEAL', $1, was.pipeline_id, stage_id, goes.pipeline_id, $2, $8, $3 FROM was, goes, head)
-	SELECT name FROM goes`
+		SELECT organization_id, $7, seq, 'CARD_MOVED', 'DEAL', $1, was.pipeline_id, stage_id, goes.pipeline_id, $2, $8, $3 FROM was, goes, head
+		RETURNING id)
+	SELECT name FROM goes, happened`
 
 var postgres = statements{
 	stages: boardStages,

@@ -22,7 +22,7 @@ func (c *compiler) connection(make listOf, named *ast.Definition, selected graph
 	of := &page{compiler: c, make: make, selected: selected, parent: rows, example: example}
 	of.varies = slices.ContainsFunc(selected.Arguments, func(a *ast.Argument) bool { return varies(a.Value) })
 	if !of.varies {
-		of.fixed = of.read(&run{planner: c.Planner})
+		of.fixed = of.read(nil)
 	}
 	of.kind = kinds[named.Fields.ForName("nodes").Type.Name()]
 	o := &object{}
@@ -98,7 +98,7 @@ func (p *page) source() source {
 	if p.varies {
 		return ask
 	}
-	fixed, err := ask(nil)
+	fixed, err := ask(nil) // of no run: nothing varies
 	return func(*run) (asked, error) { return fixed, err }
 }
 
@@ -120,12 +120,12 @@ func (p *page) asked(r *run) wanted {
 	if !p.varies {
 		return p.fixed
 	}
-	return p.read(r)
+	return p.read(r.variables)
 }
 
 // read reads the field's arguments.
-func (p *page) read(r *run) wanted {
-	args := &arguments{given: p.selected.ArgumentMap(r.variables), inputs: r.planner.inputs, vary: p.varies}
+func (p *page) read(variables map[string]any) wanted {
+	args := &arguments{given: p.selected.ArgumentMap(variables), inputs: p.inputs, vary: p.varies}
 	list, listErr := p.make(args)
 	w, windowErr := args.window()
 	return wanted{args, list, w, cmp.Or(args.err, listErr, windowErr)}

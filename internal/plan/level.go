@@ -27,10 +27,10 @@ type level struct {
 	with []*level
 	via  string
 	// beside are the levels of what hangs on the one row of this one, whose keys are known
-	// before it is read, and which one statement reads with it; lead is, of such a level,
+	// before it is read, and which one statement reads with it; head is, of such a level,
 	// this one, and mark the column of either that no row of it has a null in.
 	beside []*level
-	lead   *level
+	head   *level
 	mark   int
 	// stages are those that deals are in, if a field of theirs needs them.
 	stages *level
@@ -145,15 +145,12 @@ const maxBeside = 3
 // there, for they outlive it.
 func (c *compiler) abreast() {
 	for _, l := range c.levels {
-		lead := l.parent
-		if l.via != "" || lead == nil || lead.key == nil || !c.batches || len(lead.beside) == maxBeside {
+		head := l.parent
+		if l.via != "" || head == nil || head.key == nil || !c.batches || len(head.beside) == maxBeside || l.kind.id == id.Activity {
 			continue
 		}
-		if l.kind.id == id.Activity || lead.columns[lead.columnOf(l.on)].name != "id" {
-			continue
-		}
-		l.lead, lead.beside = lead, append(lead.beside, l)
-		l.mark, lead.mark = l.columnOf(l.own), lead.columnOf(l.on)
+		l.head, head.beside = head, append(head.beside, l)
+		l.mark, head.mark = l.columnOf(l.own), head.columnOf(l.on) // which is its id
 	}
 }
 

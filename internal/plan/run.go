@@ -123,7 +123,7 @@ func (l *level) ask(r *run) (err error) {
 
 // read implements step: it reads the rows of a level, and of those beside it.
 func (l *level) read(r *run) error {
-	if l.lead != nil {
+	if l.head != nil {
 		return nil // it has been read
 	}
 	keys, err := l.keys(r, &r.rows[l.index])
@@ -152,7 +152,7 @@ func (l *level) read(r *run) error {
 // arrange puts the rows of a level, which have been read, into their groups.
 func (l *level) arrange(r *run) error {
 	s := &r.rows[l.index]
-	if l.lead != nil && l.assign(r, s) == nil {
+	if l.head != nil && l.assign(r, s) == nil {
 		s.cells = s.cells[:0] // nobody is there to show them
 	}
 	s.sort(l, r.asked[l.index].cut)

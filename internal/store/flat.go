@@ -59,8 +59,8 @@ func newFlat(from *entsql.Selector) *Flat {
 
 // Batch is one SELECT that reads what all of these read, each in columns of its own: a row
 // is of one of them, and null in the columns of the others. So it is for few of them, and
-// Postgres has 1,664 columns at most. The rows of each come in its own order, which no
-// standard promises, but how both databases join what never matches: row by row.
+// Postgres has 1,664 columns at most. The rows of each come in its own order: no standard
+// promises that, but both databases join what never matches by going through both sides.
 func (s *Store) Batch(all ...*Flat) *Flat {
 	joined := entsql.Dialect(s.Dialect).Select().From(all[0].from.Clone().As("part0"))
 	for i, f := range all[1:] {

@@ -195,15 +195,20 @@ func TestFlatOfRowsThatPanic(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(n.ctx)
 		defer cancel()
-		for range 3 { // the statement is prepared the second time
-			if _, err := flatIDs(ctx, s, deal.Table, nil); err != nil {
-				t.Fatal(err)
-			}
-		}
 		before := goleak.IgnoreCurrent()
-		for range 3 {
+		for i := range 6 {
+			if i%3 < 2 { // the statement is prepared the second time
+				if _, err := flatIDs(ctx, s, deal.Table, nil); err != nil {
+					t.Fatal(err)
+				}
+				continue
+			}
 			func() {
-				defer func() { _ = recover() }()
+				defer func() {
+					if reason := recover(); reason != "no" {
+						t.Errorf("%v, want a panic", reason)
+					}
+				}()
 				_ = s.ReadFlat(ctx, flat, flat.Args, func([]sqldriver.Value) error { panic("no") })
 			}()
 		}
