@@ -16,9 +16,6 @@ type computation func(*compiler, graphql.CollectedField, *level) (writer, error)
 
 // computed are the fields that are made of several columns, or of many rows.
 func computed(where string) computation {
-	if plan, ok := derived[where]; ok {
-		return plan
-	}
 	switch where {
 	case "Deal.value":
 		return value
@@ -26,6 +23,24 @@ func computed(where string) computation {
 		return summaryBy(deal.FieldStageID)
 	case "Pipeline.summary":
 		return summaryBy(deal.FieldPipelineID)
+	case "Deal.isRotten":
+		return isRotten
+	case "Deal.effectiveProbability":
+		return effectiveProbability
+	case "StageStay.durationSeconds":
+		return durationSeconds
+	case "Lead.photoUrl":
+		return photoURL
+	case "Lead.socialMedia":
+		return socialMedia
+	case "LeadStatus.secondaryColor":
+		return secondaryColor
+	case "Comment.subjectId":
+		return subjectID
+	case "Activity.entityId":
+		return entityID
+	case "Activity.changes":
+		return changes
 	case "Lead.businesses":
 		return businesses
 	case "LeadStatus.leadCount":

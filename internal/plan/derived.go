@@ -30,19 +30,6 @@ type Functions struct {
 	EntityKind     func(activity.EntityType) id.Kind
 }
 
-// derived are the fields that are made of some columns of a row.
-var derived = map[string]computation{
-	"Deal.isRotten":             isRotten,
-	"Deal.effectiveProbability": effectiveProbability,
-	"StageStay.durationSeconds": durationSeconds,
-	"Lead.photoUrl":             photoURL,
-	"Lead.socialMedia":          socialMedia,
-	"LeadStatus.secondaryColor": secondaryColor,
-	"Comment.subjectId":         subjectID,
-	"Activity.entityId":         entityID,
-	"Activity.changes":          changes,
-}
-
 // stageOf is the level of the stages that deals are in.
 func (c *compiler) stageOf(rows *level) *level {
 	k := kinds["Stage"]
