@@ -15,14 +15,20 @@ type Row interface {
 
 // First stands for a column of the first, or last, row of a table by some columns. It
 // is one of those that have some values, and not the one with the id Except; without
-// any it is the empty text.
+// any it is the empty text. Past is the id of one of those rows, if any, that it comes
+// after, or before, by two columns of which the second is the id.
 type First struct {
 	Table, Column string
 	Which         []Column
 	Except        uuid.UUID
 	By            []string
 	Last          bool
+	Past          *uuid.UUID
 }
+
+// Of stands for a column of a table's row, whose id is in the column By of the Row that
+// it is read with, as text; without one it is the empty text.
+type Of struct{ Row, By, Table, Column string }
 
 // LockRow reads the row with an id of the organization, and locks it as Lock does. More
 // may be read with it, which is then among the row's values by its name: what that says
@@ -33,7 +39,19 @@ func (s *Store) LockRow(ctx context.Context, db *ent.Client, into Row, table str
 	if err != nil {
 		return err
 	}
+	take := func(scan func(...any) error) error { return into.ScanRow(columns, scan) }
+	if g := groupOf(ctx); g != nil {
+		t := newLifted(organization)
+		columns = t.lockRow(table, columns, id, more)
+		return g.ask(&request{step: stepLock, ctx: ctx, organization: organization, texts: []*text{t}, take: take})
+	}
 	t := s.text(organization)
+	columns = t.lockRow(table, columns, id, more)
+	return t.one(ctx, db, take)
+}
+
+// lockRow writes the statement, and answers the columns of its row.
+func (t *text) lockRow(table string, columns []string, id uuid.UUID, more []Column) []string {
 	t.add("SELECT ")
 	for i, name := range columns {
 		t.comma(i).name(name)
@@ -44,11 +62,11 @@ func (s *Store) LockRow(ctx context.Context, db *ent.Client, into Row, table str
 		columns = append(columns[:len(columns):len(columns)], one.Name)
 	}
 	t.add(" FROM ").name(table).add(" WHERE ").name("id").is(id)
-	t.add(" AND ").name(column).is(organization)
+	t.add(" AND ").name(column).add(" = ").ours()
 	if t.postgres {
 		t.add(" FOR NO KEY UPDATE")
 	}
-	return t.one(ctx, db, func(scan func(...any) error) error { return into.ScanRow(columns, scan) })
+	return columns
 }
 
 // one runs a statement that answers one row, or none.
@@ -71,11 +89,11 @@ func (t *text) one(ctx context.Context, db *ent.Client, take func(scan func(...a
 }
 
 func (t *text) first(f First) {
-	t.add("COALESCE((SELECT ").name(f.Column).add(" FROM ").name(f.Table).add(" WHERE ").name(column).is(t.organization)
-	for _, one := range f.Which {
-		t.add(" AND ").name(one.Name).is(one.Value)
-	}
+	t.add("COALESCE((").among(f, f.Column)
 	t.add(" AND ").name("id").add(" <> ").value(f.Except)
+	if f.Past != nil {
+		t.past(f)
+	}
 	t.add(" ORDER BY ")
 	for i, name := range f.By {
 		t.comma(i).name(name)
@@ -84,4 +102,30 @@ func (t *text) first(f First) {
 		}
 	}
 	t.add(" LIMIT 1), '')")
+}
+
+func (t *text) of(o Of) {
+	t.add("COALESCE(CAST((SELECT ").name(o.Column).add(" FROM ").name(o.Table).add(" WHERE ").name(column).add(" = ").ours().
+		add(" AND ").name("id").add(" = ").name(o.Row).add(".").name(o.By).add(") AS TEXT), '')")
+}
+
+// among selects a column of the rows that a First is one of.
+func (t *text) among(f First, name string) *text {
+	t.add("SELECT ").name(name).add(" FROM ").name(f.Table).add(" WHERE ").name(column).add(" = ").ours()
+	for _, one := range f.Which {
+		t.add(" AND ").name(one.Name).is(one.Value)
+	}
+	return t
+}
+
+// past compares both columns as one, which an index can begin at.
+func (t *text) past(f First) {
+	than := ") > (("
+	if f.Last {
+		than = ") < (("
+	}
+	t.add(" AND (").name(f.By[0]).add(", ").name(f.By[1]).add(than)
+	t.among(f, f.By[0]).add(" AND ").name("id").is(*f.Past)
+	t.add("), ").value(*f.Past)
+	t.add(")")
 }

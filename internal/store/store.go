@@ -14,11 +14,14 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"dealflow/ent"
 )
@@ -32,6 +35,11 @@ type Options struct {
 	// PreparedStatements bounds how many statements each connection keeps prepared.
 	// Zero stands for 200, and less for none, as poolers need that know nothing of them.
 	PreparedStatements int
+
+	// Patience is how long a function of Grouped that is on its own keeps others waiting,
+	// who then share a transaction. Zero stands for 20 milliseconds: longer than a change
+	// takes, unless it waits for a lock.
+	Patience time.Duration
 
 	// Existing refuses to make a SQLite file: Open answers ErrNoDatabase where
 	// there is none.
@@ -63,6 +71,7 @@ type Store struct {
 	readers *sql.DB
 	writer  *sql.DB // the same as readers on Postgres
 	driver  *driver
+	groups  groups
 }
 
 // Open opens the database that a URL names and makes sure that it answers. Its
@@ -76,6 +85,7 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	s.driver = newDriver(s, opts)
 	s.Client = ent.NewClient(ent.Driver(s.driver))
 	confine(s.Client)
+	s.groups = groups{client: ent.NewClient(ent.Driver(alone{s.driver})), patience: cmp.Or(opts.Patience, 20*time.Millisecond), taken: map[uuid.UUID]bool{}}
 	return s, nil
 }
 

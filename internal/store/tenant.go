@@ -23,7 +23,7 @@ import (
 //
 // What it does not do:
 //   - Raw SQL, and functions given to Modify, carry their own predicate. The statements
-//     of Together and LockRow are given theirs.
+//     of Together and LockRow are given theirs, each member its own where a group runs them.
 //   - A foreign key is not checked to point inside the organization. The rules in
 //     internal/sales look up every id that a request names through this client,
 //     and so never hold the id of a foreign row.

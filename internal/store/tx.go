@@ -24,7 +24,10 @@ const attempts = 5
 // of the transaction.
 type txKey struct{}
 
-type txState struct{ wrote atomic.Bool }
+type txState struct {
+	wrote atomic.Bool
+	group *group // that the function runs in, if any
+}
 
 // inTx tells whether ctx is that of a function that Tx runs.
 func inTx(ctx context.Context) bool { return ctx.Value(txKey{}) != nil }

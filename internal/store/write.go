@@ -70,6 +70,13 @@ func (s *Store) Together(ctx context.Context, db *ent.Client, writes ...Write) e
 	if len(writes) == 0 {
 		return nil
 	}
+	if g := groupOf(ctx); g != nil {
+		err := g.ask(&request{step: stepWrite, ctx: ctx, organization: organization, texts: lifted(writes, organization)})
+		if err == nil {
+			noteWrite(ctx)
+		}
+		return err
+	}
 	noteWrite(ctx)
 	at := len(writes)
 	if s.Dialect != dialect.Postgres {
@@ -77,7 +84,7 @@ func (s *Store) Together(ctx context.Context, db *ent.Client, writes ...Write) e
 	}
 	for bunch := range slices.Chunk(writes, max(1, at)) {
 		t := s.text(organization)
-		t.join(bunch)
+		t.together(bunch)
 		if _, err := db.ExecContext(ctx, string(t.sql), t.args...); err != nil {
 			return err
 		}
@@ -92,6 +99,16 @@ type text struct {
 	postgres     bool
 	sql          []byte
 	args         []any
+	own          int // the argument that is the organization, or 0
+
+	// A lifted one is written for any number of organizations at once, whose arguments are
+	// the columns of k: see lift.go.
+	lifted bool
+	types  []string // of the arguments, "" for one that cannot be lifted
+	owns   []int    // the arguments that are numbers of an Own
+	table  string
+	sum    string // of an Upsert,
+	adds   int    // and what it adds
 }
 
 // text begins a statement, with room for one as long as those of a move are.
@@ -102,19 +119,23 @@ func (s *Store) text(organization uuid.UUID) text {
 	}
 }
 
-// join makes one statement of writes: WITH each that is not the last. A sum goes by
-// the name of its table, which so stands for the row written in what follows.
-func (t *text) join(writes []Write) {
+// together makes one statement of writes: WITH each that is not the last.
+func (t *text) together(writes []Write) {
 	last := len(writes) - 1
 	for i, one := range writes[:last] {
-		name := "write_" + strconv.Itoa(i)
-		if one.sum != "" {
-			name = one.table
-		}
-		t.add([]string{"WITH ", ", "}[min(i, 1)]).name(name).add(" AS (").write(one)
+		t.add([]string{"WITH ", ", "}[min(i, 1)]).name(partName(i, one.table, one.sum)).add(" AS (").write(one)
 		t.add(") ")
 	}
 	t.write(writes[last])
+}
+
+// partName is what a write goes by: a sum by the name of its table, which so stands for
+// the row written in what follows.
+func partName(i int, table, sum string) string {
+	if sum != "" {
+		return table
+	}
+	return "write_" + strconv.Itoa(i)
 }
 
 func (t *text) write(w Write) {
@@ -126,7 +147,10 @@ func (t *text) write(w Write) {
 	for i, one := range w.set {
 		t.comma(i).name(one.Name).add(" = ").value(one.Value)
 	}
-	t.add(" WHERE ").name(column).is(t.organization)
+	if t.lifted {
+		t.add(" FROM k")
+	}
+	t.add(" WHERE ").name(column).add(" = ").ours()
 	for _, one := range w.which {
 		t.add(" AND ").name(one.Name).is(one.Value)
 	}
@@ -137,16 +161,25 @@ func (t *text) insert(w Write) {
 	for _, name := range w.columns {
 		t.add(", ").name(name)
 	}
-	t.add(") VALUES ")
-	for i, row := range w.rows {
-		t.comma(i).add("(").value(t.organization)
+	t.add(")")
+	if t.lifted {
+		t.lift(w)
+	} else {
+		t.values(w.rows)
+	}
+	if w.sum != "" {
+		t.resolve(w)
+	}
+}
+
+func (t *text) values(rows [][]any) {
+	t.add(" VALUES ")
+	for i, row := range rows {
+		t.comma(i).add("(").ours()
 		for _, value := range row {
 			t.add(", ").value(value)
 		}
 		t.add(")")
-	}
-	if w.sum != "" {
-		t.resolve(w)
 	}
 }
 
@@ -187,18 +220,55 @@ func (t *text) value(value any) {
 	case nil:
 		t.add("NULL")
 	case Own:
-		t.add("(SELECT ").name(value.Column).add(" FROM ").name(value.Table).add(" WHERE ").name(column).is(t.organization)
-		t.add(") - " + strconv.Itoa(value.Less))
+		t.add("(SELECT ").name(value.Column).add(" FROM ").name(value.Table).add(" WHERE ").name(column).add(" = ").ours()
+		t.add(") - ").less(value.Less)
 	case First:
 		t.first(value)
+	case Of:
+		t.of(value)
 	default:
 		t.args = append(t.args, value)
-		if !t.postgres {
-			t.add("?")
-			return
+		if t.lifted {
+			t.types = append(t.types, typeOf(value))
 		}
-		t.sql = strconv.AppendInt(append(t.sql, '$'), int64(len(t.args)), 10)
+		t.argument(len(t.args))
 	}
+}
+
+// ours writes the organization.
+func (t *text) ours() *text {
+	if t.lifted {
+		return t.add("k.org")
+	}
+	if t.own == 0 || !t.postgres {
+		t.args = append(t.args, t.organization)
+		t.own = len(t.args)
+	}
+	t.argument(t.own)
+	return t
+}
+
+// less writes how much an Own is less.
+func (t *text) less(number int) {
+	if !t.lifted {
+		t.add(strconv.Itoa(number))
+		return
+	}
+	t.value(number)
+	t.owns = append(t.owns, len(t.args))
+}
+
+func (t *text) argument(i int) {
+	switch {
+	case t.lifted:
+		t.add("k.a")
+	case t.postgres:
+		t.add("$")
+	default:
+		t.add("?")
+		return
+	}
+	t.sql = strconv.AppendInt(t.sql, int64(i), 10)
 }
 
 func (t *text) comma(i int) *text {
@@ -209,6 +279,11 @@ func (t *text) comma(i int) *text {
 }
 
 func (t *text) name(name string) *text { return t.add(`"`).add(name).add(`"`) }
+
+func (t *text) join(other *text) *text {
+	t.sql = append(t.sql, other.sql...)
+	return t
+}
 
 func (t *text) add(sql string) *text {
 	t.sql = append(t.sql, sql...)

@@ -8,8 +8,15 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"sync"
 	"testing"
+	"time"
 
+	"entgo.io/ent/dialect"
+	"github.com/google/uuid"
+
+	"dealflow/ent"
+	"dealflow/internal/auth"
 	"dealflow/internal/store"
 	"dealflow/internal/testdb"
 )
@@ -35,10 +42,63 @@ func Postgres(tb testing.TB) *store.Store {
 	return Open(tb, testdb.PostgresFrom(tb, key(tb), migrate))
 }
 
+// Crowd runs functions of Grouped at once, in one group on a Postgres store that is
+// Patient, and answers once all of them have. Waiting is called when they wait.
+func Crowd(tb testing.TB, s *store.Store, waiting func(), all ...func()) {
+	tb.Helper()
+	release := make(chan struct{})
+	var others sync.WaitGroup
+	for range 2 { // who keep them waiting
+		begun := make(chan struct{})
+		begin := sync.OnceFunc(func() { close(begun) }) // Tx may run it twice
+		ctx := auth.WithViewer(tb.Context(), auth.Viewer{OrganizationID: uuid.New()})
+		others.Go(func() {
+			err := s.Grouped(ctx, nil, func(context.Context, *ent.Client) error {
+				begin()
+				if s.Dialect == dialect.Postgres { // or nobody else could write
+					<-release
+				}
+				return nil
+			})
+			if err != nil {
+				begin()
+				tb.Errorf("storetest: %v", err)
+			}
+		})
+		<-begun
+	}
+	for _, one := range all {
+		others.Go(one)
+	}
+	limit := time.Now().Add(time.Minute)
+	for s.Dialect == dialect.Postgres && s.GroupedWaiting() < len(all) {
+		if time.Now().After(limit) {
+			tb.Errorf("storetest: %d wait, not %d", s.GroupedWaiting(), len(all))
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	waiting()
+	close(release)
+	others.Wait()
+}
+
+// Patient is Postgres, with a store whose groups begin when those before them are over,
+// however long that takes.
+func Patient(tb testing.TB) *store.Store {
+	tb.Helper()
+	return open(tb, testdb.PostgresFrom(tb, key(tb), migrate), store.Options{Patience: time.Hour})
+}
+
 // Open opens the database that a URL names, as it is, until the test ends.
 func Open(tb testing.TB, url string) *store.Store {
 	tb.Helper()
-	s, err := store.Open(tb.Context(), url, store.Options{})
+	return open(tb, url, store.Options{})
+}
+
+func open(tb testing.TB, url string, opts store.Options) *store.Store {
+	tb.Helper()
+	s, err := store.Open(tb.Context(), url, opts)
 	if err != nil {
 		tb.Fatalf("storetest: %v", err)
 	}
