@@ -267,7 +267,7 @@ func (s *Sales) MoveDeal(ctx context.Context, input MoveDealInput) (*ent.Deal, e
 		if err != nil {
 			return nil, again(stageID == nil, err)
 		}
-		old, err := c.lockDeal(ctx, dealID, input.ExpectedVersion, to.end(column{id.Deal, stage.ID}, dealID)...)
+		old, err := c.lockDeal(ctx, dealID, input.ExpectedVersion, to.columns(column{id.Deal, stage.ID}, dealID)...)
 		if err != nil {
 			return nil, err
 		}
@@ -275,11 +275,11 @@ func (s *Sales) MoveDeal(ctx context.Context, input MoveDealInput) (*ent.Deal, e
 			return nil, errAgain // somebody moved it between the look and the lock
 		}
 		next := *old
-		if err := c.place(ctx, &next, stage, to.seen(old)); err != nil {
+		if err := c.place(ctx, &next, stage, to.with(old)); err != nil {
 			return nil, again(stageID == nil, err)
 		}
 		return c.saveDeal(ctx, old, &next, stage, activity.ActionMOVED, input.AllowDuplicate)
-	})
+	}, movedRows(dealID, stageID)...)
 }
 
 // ChangeDealStatus sets a deal's status and, when given, its stage.

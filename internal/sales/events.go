@@ -36,6 +36,15 @@ func (e *events) know(stages ...*ent.Stage) {
 // knowDeal remembers the pipeline of a deal's stage.
 func (e *events) knowDeal(d *ent.Deal) { e.pipelines[d.StageID] = d.PipelineID }
 
+// knowLead remembers the pipeline of a lead's stage, which is its Value with a name. It is
+// not there for a lead in no stage, or one that was moved to a new stage while the change
+// waited for the lock.
+func (e *events) knowLead(l *ent.Lead, name string) {
+	if owner, err := uuid.Parse(textValue(l, name)); err == nil && l.StageID != nil {
+		e.pipelines[*l.StageID] = owner
+	}
+}
+
 // tell adds an event of what the change has done.
 func (c *change) tell(told ent.Event, changes diff) {
 	told.ID, told.UserID, told.Changes = id.New(), c.user, changes

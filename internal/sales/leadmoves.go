@@ -58,7 +58,7 @@ func (s *Sales) MoveLead(ctx context.Context, input MoveLeadInput) (*ent.Lead, e
 		if err != nil {
 			return nil, again(stageID == nil, err)
 		}
-		old, err := c.lockLead(ctx, "id", leadID, input.ExpectedVersion, to.end(column{id.Lead, stage.ID}, leadID)...)
+		old, err := c.lockLead(ctx, "id", leadID, input.ExpectedVersion, to.columns(column{id.Lead, stage.ID}, leadID)...)
 		if err != nil {
 			return nil, err
 		}
@@ -69,11 +69,11 @@ func (s *Sales) MoveLead(ctx context.Context, input MoveLeadInput) (*ent.Lead, e
 			return nil, err
 		}
 		next := *old
-		if err := c.placeLead(ctx, &next, stage, to.seen(old)); err != nil {
+		if err := c.placeLead(ctx, &next, stage, to.with(old)); err != nil {
 			return nil, again(stageID == nil, err)
 		}
 		return c.saveLead(ctx, old, &next, stage, activity.ActionMOVED)
-	})
+	}, movedRows(leadID, stageID)...)
 }
 
 // AddLeadToStage puts a lead below the cards of a stage, and answers the

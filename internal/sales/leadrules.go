@@ -13,6 +13,7 @@ import (
 	"dealflow/ent/lead"
 	"dealflow/ent/leadstatus"
 	"dealflow/ent/schema"
+	"dealflow/ent/stage"
 	"dealflow/internal/id"
 	"dealflow/internal/store"
 )
@@ -53,10 +54,14 @@ func (c *check) socialMedia(input *SocialMediaInput) *schema.SocialMedia {
 // that the sender has seen. More may be read with it, as its Value.
 func (c *change) lockLead(ctx context.Context, field string, key uuid.UUID, expected *int, more ...store.Column) (*ent.Lead, error) {
 	found := new(ent.Lead)
-	err := c.lockRow(ctx, found, lead.Table, lead.Columns, key, more...)
+	owner := store.Column{Name: "stage_pipeline", Value: store.Of{
+		Row: lead.Table, By: lead.FieldStageID, Table: stage.Table, Column: stage.FieldPipelineID,
+	}}
+	err := c.lockRow(ctx, found, lead.Table, lead.Columns, key, append(more, owner)...)
 	if err != nil {
 		return nil, missing(err, id.Lead, field)
 	}
+	c.events.knowLead(found, owner.Name)
 	return found, unchanged(found, found.Version, expected)
 }
 

@@ -2,6 +2,7 @@ package sales
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/google/uuid"
 
@@ -69,4 +70,18 @@ func unchanged(current ent.Node, version int, expected *int) error {
 		return conflict(current, version, *expected)
 	}
 	return nil
+}
+
+// read is a row that more was read with.
+type read interface {
+	Value(string) (ent.Value, error)
+}
+
+// textValue is a text that was read with a row; "" if it was not.
+func textValue(row read, name string) string {
+	value, err := row.Value(name)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("%s", value) // which the databases have as bytes or a string
 }

@@ -3,7 +3,7 @@ package sales
 import (
 	"context"
 	"errors"
-	"fmt"
+	"slices"
 
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
@@ -38,10 +38,12 @@ type column struct {
 type spot struct {
 	before, after *uuid.UUID
 	at            Place
-	// last is the rank of the card that is at the end now, once it is known; "" if there
-	// is none.
-	last *string
+	seen          *ranks // once they are known
 }
+
+// ranks are those that a card goes between: its neighbour's, and that of the card which
+// is beyond it on the other side, or at the end. "" stands for an end.
+type ranks struct{ near, beyond string }
 
 // bottom is below all cards.
 var bottom = spot{at: PlaceLast}
@@ -79,31 +81,44 @@ func (s spot) neighbour() *uuid.UUID {
 	return s.after
 }
 
-// endRank names the rank at an end of a column, where it is read with something else.
-const endRank = "end_rank"
+// upward tells whether the card beyond is above the spot.
+func (s spot) upward() bool { return s.before != nil || s.after == nil && s.at != PlaceFirst }
 
-// end is the rank of the card at the end of a column that a card goes to, leaving out
-// the card itself, to be read when the card is locked; nothing for a spot elsewhere.
-func (s spot) end(col column, moving uuid.UUID) []store.Column {
-	if s.neighbour() != nil {
-		return nil
-	}
+// The ranks of a spot, where they are read with something else.
+const (
+	nearRank   = "near_rank"
+	beyondRank = "beyond_rank"
+)
+
+// columns are the ranks that a card goes between in a column, leaving out the card itself,
+// to be read when the card is locked.
+func (s spot) columns(col column, moving uuid.UUID) []store.Column {
 	first := store.First{
 		Table: col.table(), Column: "rank", Which: columns{{Name: "stage_id", Value: col.stage}},
-		Except: moving, By: []string{"rank", "id"}, Last: s.at != PlaceFirst,
+		Except: moving, By: []string{"rank", "id"}, Last: s.upward(),
 	}
-	return columns{{Name: endRank, Value: first}}
+	neighbour := s.neighbour()
+	if neighbour == nil {
+		return columns{{Name: beyondRank, Value: first}}
+	}
+	near := first
+	near.Which = append(slices.Clip(near.Which), store.Column{Name: "id", Value: *neighbour})
+	first.Past = neighbour
+	return columns{{Name: nearRank, Value: near}, {Name: beyondRank, Value: first}}
 }
 
-// seen is the spot with what was read of its end with the card.
-func (s spot) seen(moving interface {
-	Value(string) (ent.Value, error)
-}) spot {
-	if value, err := moving.Value(endRank); err == nil {
-		last := fmt.Sprintf("%s", value) // which the databases have as bytes or a string
-		s.last = &last
-	}
+// with is the spot with what was read of it with the card.
+func (s spot) with(moving read) spot {
+	s.seen = &ranks{textValue(moving, nearRank), textValue(moving, beyondRank)}
 	return s
+}
+
+// movedRows are the rows that a move locks, if it need not look them up.
+func movedRows(moving uuid.UUID, stage *uuid.UUID) []uuid.UUID {
+	if stage == nil {
+		return nil
+	}
+	return []uuid.UUID{*stage, moving}
 }
 
 // table is where the cards of a column are.
@@ -162,7 +177,7 @@ func (c *change) rankFor(ctx context.Context, col column, card uuid.UUID, s spot
 		if err := c.rerank(ctx, col); err != nil {
 			return "", err
 		}
-		s.last = nil
+		s.seen = nil
 		return c.tryRank(ctx, col, card, s)
 	}
 	return key, err
@@ -179,35 +194,48 @@ func (c *change) tryRank(ctx context.Context, col column, card uuid.UUID, s spot
 // around finds the ranks above and below a spot, leaving out the card that
 // goes there; "" stands for an end of the column.
 func (c *change) around(ctx context.Context, col column, card uuid.UUID, s spot) (prev, next string, err error) {
-	switch {
-	case s.before != nil:
-		if next, err = c.rankOf(ctx, col, *s.before, "before"); err == nil {
-			prev, err = c.firstRank(ctx, col, card, sql.Desc, above(*s.before, next))
-		}
-	case s.after != nil:
-		if prev, err = c.rankOf(ctx, col, *s.after, "after"); err == nil {
-			next, err = c.firstRank(ctx, col, card, sql.Asc, below(*s.after, prev))
-		}
-	case s.last != nil && s.at == PlaceFirst:
-		next = *s.last
-	case s.last != nil:
-		prev = *s.last
-	case s.at == PlaceFirst:
-		next, err = c.firstRank(ctx, col, card, sql.Asc, nil)
-	default:
-		prev, err = c.firstRank(ctx, col, card, sql.Desc, nil)
+	seen := s.seen
+	if seen == nil {
+		seen, err = c.lookAround(ctx, col, card, s)
 	}
-	return prev, next, err
+	switch {
+	case err != nil:
+		return "", "", err
+	case seen.near == "" && s.before != nil:
+		return "", "", elsewhere(col, "before")
+	case seen.near == "" && s.after != nil:
+		return "", "", elsewhere(col, "after")
+	case s.upward():
+		return seen.beyond, seen.near, nil
+	default:
+		return seen.near, seen.beyond, nil
+	}
 }
 
-// above and below are the cards on one side of a card: ties break by id. The two
-// are compared as one, which an index can begin at.
-func above(card uuid.UUID, key string) *sql.Predicate {
-	return sql.CompositeLT([]string{"rank", "id"}, key, card)
+// elsewhere refuses a neighbour that is not in the column.
+func elsewhere(col column, field string) error {
+	return refuse(CodeNotFound, "exists", in(field), "The %s in %s is not in that stage.", col.kind.Noun(), field)
 }
 
-func below(card uuid.UUID, key string) *sql.Predicate {
-	return sql.CompositeGT([]string{"rank", "id"}, key, card)
+// lookAround reads the ranks of a spot.
+func (c *change) lookAround(ctx context.Context, col column, card uuid.UUID, s spot) (*ranks, error) {
+	var seen ranks
+	direction, past := sql.Asc, sql.CompositeGT
+	if s.upward() {
+		direction, past = sql.Desc, sql.CompositeLT
+	}
+	var beyond *sql.Predicate
+	if neighbour := s.neighbour(); neighbour != nil {
+		var err error
+		if seen.near, err = c.rankOf(ctx, col, *neighbour); err != nil || seen.near == "" {
+			return &seen, err
+		}
+		// Ties break by id. The two are compared as one, which an index can begin at.
+		beyond = past([]string{"rank", "id"}, seen.near, *neighbour)
+	}
+	var err error
+	seen.beyond, err = c.firstRank(ctx, col, card, direction, beyond)
+	return &seen, err
 }
 
 // firstRank is the rank of the first card of a column in one direction, other
@@ -227,17 +255,14 @@ func (c *change) firstRank(ctx context.Context, col column, card uuid.UUID, dire
 	return ranks[0], nil
 }
 
-// rankOf is the rank of the card that another one is to stand next to.
-func (c *change) rankOf(ctx context.Context, col column, card uuid.UUID, field string) (string, error) {
+// rankOf is the rank of a card in a column; "" when it is not there.
+func (c *change) rankOf(ctx context.Context, col column, card uuid.UUID) (string, error) {
 	var ranks []string
 	err := c.scan(ctx, col, &ranks, func(s *sql.Selector) {
 		s.Select(s.C("rank")).Where(sql.EQ("id", card))
 	})
-	if err != nil {
+	if err != nil || len(ranks) == 0 {
 		return "", err
-	}
-	if len(ranks) == 0 {
-		return "", refuse(CodeNotFound, "exists", in(field), "The %s in %s is not in that stage.", col.kind.Noun(), field)
 	}
 	return ranks[0], nil
 }

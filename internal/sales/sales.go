@@ -86,7 +86,9 @@ const attempts = 5
 // A rule that an index enforces too is checked by fn first, which can say more
 // than the index. When the index refuses all the same, somebody else got there
 // between the check and the write: fn runs again, and its check finds them.
-func (s *Sales) change(ctx context.Context, fn func(context.Context, *change) error) error {
+//
+// With rows, fn is one that Grouped can run: it does nothing but lock these and write.
+func (s *Sales) change(ctx context.Context, fn func(context.Context, *change) error, rows ...uuid.UUID) error {
 	viewer, ok := auth.ViewerFrom(ctx)
 	if !ok {
 		return store.ErrNoViewer
@@ -94,14 +96,19 @@ func (s *Sales) change(ctx context.Context, fn func(context.Context, *change) er
 	var err error
 	for range attempts {
 		told := false
-		err = s.store.Tx(ctx, func(ctx context.Context, db *ent.Client) error {
+		run := func(ctx context.Context, db *ent.Client) error {
 			c := s.begin(db, viewer)
 			if err := fn(ctx, c); err != nil {
 				return err
 			}
 			told = len(c.events.list) > 0
 			return s.finish(ctx, c)
-		})
+		}
+		if rows != nil {
+			err = s.store.Grouped(ctx, rows, run)
+		} else {
+			err = s.store.Tx(ctx, run)
+		}
 		if err == nil && told {
 			s.store.AfterCommit(ctx, func(context.Context) { s.committed(viewer.OrganizationID) })
 		}
@@ -156,13 +163,13 @@ func (s *Sales) begin(db *ent.Client, viewer auth.Viewer) *change {
 // moment is the time now, as precise as both databases keep it.
 func (s *Sales) moment() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
 
-// answer runs a change that answers something.
-func answer[T any](ctx context.Context, s *Sales, fn func(context.Context, *change) (T, error)) (T, error) {
+// answer runs a change that answers something. The rows are those of change.
+func answer[T any](ctx context.Context, s *Sales, fn func(context.Context, *change) (T, error), rows ...uuid.UUID) (T, error) {
 	var result T
 	err := s.change(ctx, func(ctx context.Context, c *change) (err error) {
 		result, err = fn(ctx, c)
 		return err
-	})
+	}, rows...)
 	if err != nil {
 		var none T
 		return none, err
