@@ -138,6 +138,13 @@ func (m *Metrics) watchPool(stats func() sql.DBStats) {
 	m.registry.MustRegister(newPool(stats))
 }
 
+// watchGroups reports how many changes wait to be committed with others.
+func (m *Metrics) watchGroups(waiting func() int) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "dealflow_db_group_waiting", Help: "Moves that wait for a transaction that they share.",
+	}, func() float64 { return float64(waiting()) }))
+}
+
 // watchHub reports on subscriptions.
 func (m *Metrics) watchHub(stats func() live.Stats) {
 	gauge := func(name, help string, value func(live.Stats) int) {

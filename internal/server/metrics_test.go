@@ -42,6 +42,7 @@ func TestMetrics(t *testing.T) {
 		`dealflow_http_requests_total{route="/graphql",status="401"} 1`,
 		`dealflow_http_requests_in_flight 1`,
 		`dealflow_db_connections_max 9`,
+		`dealflow_db_group_waiting 0`,
 		`dealflow_build_info{`,
 		`go_goroutines `,
 		`process_start_time_seconds `,

@@ -156,6 +156,7 @@ func newServer(c Config, api api, ensure ensureUser) (*Server, error) {
 	s.library = document.NewLibrary(c.Store, c.Now, c.Log)
 	s.hub = s.newHub()
 	c.Metrics.watchPool(c.Store.Stats)
+	c.Metrics.watchGroups(c.Store.GroupedWaiting)
 	c.Metrics.watchHub(s.hub.Stats)
 	s.handler = s.observed(s.caught(secured(s.routes(api))))
 	return s, nil
