@@ -317,7 +317,26 @@ func TestConcurrentMoves(t *testing.T) {
 		}
 		b.checkRanks(t)
 		b.checkStays(t)
+		b.checkEvents(t)
 	})
+}
+
+// checkEvents shows that the events are numbered without a gap, and that the last one of
+// each card says where it is.
+func (b *boards) checkEvents(t testing.TB) {
+	t.Helper()
+	for i, row := range rowsOf(t, b.api.Store, "SELECT seq FROM events ORDER BY seq") {
+		if row[0] != fmt.Sprint(i+1) {
+			t.Fatalf("event %s is number %d", row[0], i+1)
+		}
+	}
+	for _, k := range cardKinds {
+		lost := rowsOf(t, b.api.Store, `SELECT c.id FROM `+k.table+` c WHERE COALESCE(CAST(c.stage_id AS TEXT), '') <>
+			(SELECT COALESCE(CAST(e.to_stage_id AS TEXT), '') FROM events e WHERE e.entity_id = c.id ORDER BY e.seq DESC LIMIT 1)`)
+		if len(lost) > 0 {
+			t.Errorf("the last events of these %s are elsewhere: %v", k.table, lost)
+		}
+	}
 }
 
 // churn makes stages, moves cards there, and deletes the stages again.

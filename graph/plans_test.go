@@ -126,6 +126,76 @@ func TestTotalsReadNoCards(t *testing.T) {
 	}
 }
 
+// TestPlansOfMoves shows that moves that are asked for at once take three statements
+// together, to whatever place, and that none of them reads a whole table.
+func TestPlansOfMoves(t *testing.T) {
+	api := apitest.New(t, storetest.Patient(t))
+	own, other := api.Organization(t, "acme"), api.Organization(t, "other")
+	crowd(t, api)
+	fillBoard(t, own, 0)
+	fillBoard(t, other, 0)
+	for _, k := range cardKinds {
+		for _, place := range []string{"", "at: FIRST", "before: $neighbour", "after: $neighbour"} {
+			move := func(c *apitest.Client) func() {
+				return func() { moveOn(t, c, k, place) }
+			}
+			storetest.Crowd(t, api.Store, func() {}, move(own), move(other))
+			statements := api.Statements()
+			if len(statements) != 3 || strings.Count(strings.Join(statements, " "), "SKIP LOCKED") != 3 {
+				t.Errorf("%s %s takes\n%s", k.move, place, strings.Join(statements, "\n"))
+			}
+			plans := strings.ReplaceAll(anyPlans(t, api, statements, api.Arguments()), "Seq Scan on event_heads", "all of two rows")
+			if whole := wholeTable.FindString(plans); whole != "" {
+				t.Errorf("%s\nin the plans of %s %s\n%s", whole, k.move, place, plans)
+			}
+			if strings.Contains(place, "neighbour") != strings.Contains(plans, "ROW(rank, id)") {
+				t.Errorf("%s %s begins elsewhere than at its neighbour:\n%s", k.move, place, plans)
+			}
+		}
+	}
+}
+
+// moveOn moves the first card of the first stage of a board that fillBoard filled to a
+// place in the second, or back.
+func moveOn(t *testing.T, c *apitest.Client, k cardKind, place string) {
+	t.Helper()
+	cards := k.noun + "s { nodes { id } }"
+	stages := c.Must(t, `{ pipelines(filter: {name: {eq: "Board 0"}}) { nodes { stages { id `+cards+` } } } }`, nil).Get("pipelines.nodes.0.stages").List()
+	from, to := stages[0].Get(k.noun+"s.nodes"), stages[1].Get(k.noun+"s.nodes")
+	target := stages[1]
+	if len(from.List()) < len(to.List()) {
+		from, to, target = to, from, stages[0]
+	}
+	vars := apitest.Vars{"id": from.Get("0.id").String(), "stage": target.Get("id").String()}
+	declared := ""
+	if strings.Contains(place, "$neighbour") {
+		vars["neighbour"], declared = to.Get("0.id").String(), ", $neighbour: ID!"
+	}
+	moved := c.Must(t, `mutation($id: ID!, $stage: ID!`+declared+`) { `+k.move+`(input: {id: $id, stageId: $stage, `+place+`}) { userErrors { message } } }`, vars)
+	if errs := moved.Get(k.move + ".userErrors"); errs.Len() > 0 {
+		t.Errorf("%s %s: %s", k.move, place, errs)
+	}
+}
+
+// anyPlans are Postgres' plans of statements, for any arguments.
+func anyPlans(t *testing.T, api *apitest.API, statements []string, arguments [][]any) string {
+	t.Helper()
+	tx, err := api.Store.Client.Tx(t.Context())
+	must(t, err)
+	defer func() { _ = tx.Rollback() }()
+	plans := ""
+	for i, statement := range statements {
+		for _, do := range []string{"PREPARE explained AS " + statement, "SET LOCAL plan_cache_mode = force_generic_plan"} {
+			_, err := tx.ExecContext(t.Context(), do)
+			must(t, err)
+		}
+		plans += rows(t, tx, "EXPLAIN EXECUTE explained("+literals(t, arguments[i])+")")
+		_, err := tx.ExecContext(t.Context(), "DEALLOCATE explained")
+		must(t, err)
+	}
+	return plans
+}
+
 // TestPlansOfCommands is TestPlans, of what is not done by requests.
 func TestPlansOfCommands(t *testing.T) {
 	apitest.Each(t, func(t *testing.T, api *apitest.API) {
