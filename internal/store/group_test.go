@@ -73,11 +73,11 @@ func crowd(t *testing.T, s *store.Store, changes ...change) []error {
 	for i, c := range changes {
 		ctxs[i] = c.of.ctx
 	}
-	return crowdIn(t, s, ctxs, func() {}, changes...)
+	return crowdIn(t, s, ctxs, changes...)
 }
 
-// crowdIn is crowd in these contexts, with something to do once all of them wait.
-func crowdIn(t *testing.T, s *store.Store, ctxs []context.Context, waiting func(), changes ...change) []error {
+// crowdIn is crowd in these contexts.
+func crowdIn(t *testing.T, s *store.Store, ctxs []context.Context, changes ...change) []error {
 	t.Helper()
 	errs, all := make([]error, len(changes)), make([]func(), len(changes))
 	for i, c := range changes {
@@ -90,7 +90,7 @@ func crowdIn(t *testing.T, s *store.Store, ctxs []context.Context, waiting func(
 			errs[i] = s.Grouped(ctxs[i], c.rows(), c.fn(s))
 		}
 	}
-	storetest.Crowd(t, s, waiting, all...)
+	storetest.Crowd(t, s, func() {}, all...)
 	return errs
 }
 
@@ -158,7 +158,7 @@ func TestGrouped(t *testing.T) {
 		o := newOffice(t, s)
 		changes := o.everyone()
 		ctxs, counters := counted(changes)
-		for i, err := range crowdIn(t, s, ctxs, func() {}, changes...) {
+		for i, err := range crowdIn(t, s, ctxs, changes...) {
 			if err != nil {
 				t.Errorf("change %d: %v", i, err)
 			}
@@ -225,7 +225,7 @@ func TestGroupedWithOneThatFails(t *testing.T) {
 				changes := o.everyone()
 				test.change(o, &changes[1])
 				ctxs, counters := counted(changes)
-				errs := crowdIn(t, s, ctxs, func() {}, changes...)
+				errs := crowdIn(t, s, ctxs, changes...)
 				if alone := counters[2].Count() > 2; s.Dialect == dialect.Postgres && alone != test.again {
 					t.Errorf("another takes %d statements", counters[2].Count())
 				}
@@ -327,17 +327,24 @@ func TestGroupedWaitsForNobody(t *testing.T) {
 			}()
 			<-locked
 			ctxs, counters := counted(changes)
-			errs := make(chan error, 1)
-			go func() { errs <- errors.Join(crowdIn(t, s, ctxs, func() {}, changes...)...) }()
-			for s.Client.Deal.GetX(o.other.ctx, o.third.ID).Title != "Bridge3" {
-				select {
-				case err := <-errs:
-					t.Fatalf("all are over, and the lock is held: %v", err)
-				case <-time.After(time.Millisecond):
-				}
+			errs, other := make(chan error, 2), make(chan struct{})
+			var all sync.WaitGroup
+			defer all.Wait()
+			all.Go(func() {
+				storetest.Crowd(t, s, func() {},
+					func() { errs <- s.Grouped(ctxs[0], changes[0].rows(), changes[0].fn(s)) },
+					func() {
+						defer close(other)
+						errs <- s.Grouped(ctxs[1], changes[1].rows(), changes[1].fn(s))
+					})
+			})
+			select {
+			case <-other:
+			case <-time.After(time.Minute):
+				t.Error("the other waits for the lock, too")
 			}
 			close(release)
-			if err := errors.Join(<-done, <-errs); err != nil {
+			if err := errors.Join(<-done, <-errs, <-errs); err != nil {
 				t.Error(err)
 			}
 			o.check(t, s, "Bridge", "Tower2", "Bridge3")
@@ -382,12 +389,19 @@ func TestGroupedWithoutTime(t *testing.T) {
 	o := newOffice(t, s)
 	changes := o.everyone()
 	short, cancel := context.WithCancel(o.own.ctx)
-	errs := crowdIn(t, s, []context.Context{o.own.ctx, short, o.other.ctx}, func() {
+	defer cancel()
+	ctxs, errs, left := []context.Context{o.own.ctx, short, o.other.ctx}, make([]error, 3), make(chan struct{})
+	run := func(i int) func() {
+		return func() { errs[i] = s.Grouped(ctxs[i], changes[i].rows(), changes[i].fn(s)) }
+	}
+	gone := func() {
+		defer close(left)
+		run(1)()
+	}
+	storetest.Crowd(t, s, func() {
 		cancel()
-		for s.GroupedWaiting() > 2 {
-			time.Sleep(time.Millisecond)
-		}
-	}, changes...)
+		<-left // while no group can begin
+	}, run(0), gone, run(2))
 	if !errors.Is(errs[1], context.Canceled) || errors.Join(errs[0], errs[2]) != nil {
 		t.Error(errs)
 	}
@@ -411,7 +425,7 @@ func TestGroupedWithLittleTime(t *testing.T) {
 		<-little.Done()
 		return nil
 	}
-	errs := crowdIn(t, s, ctxs, func() {}, changes...)
+	errs := crowdIn(t, s, ctxs, changes...)
 	if errs[2] != nil {
 		t.Errorf("one with time enough: %v", errs[2])
 	}
@@ -447,7 +461,7 @@ func TestGroupedKeepsValues(t *testing.T) {
 		}
 		changes[2].source = nil
 		ctxs, counters := counted(changes)
-		if err := errors.Join(crowdIn(t, s, ctxs, func() {}, changes...)...); err != nil {
+		if err := errors.Join(crowdIn(t, s, ctxs, changes...)...); err != nil {
 			t.Errorf("%q: %v", text, err)
 		}
 		if n := counters[0].Count(); n != 2 {

@@ -70,6 +70,7 @@ func Crowd(tb testing.TB, s *store.Store, waiting func(), all ...func()) {
 	for _, one := range all {
 		others.Go(one)
 	}
+	// A poll, for nothing else tells that they wait. It decides nothing but when to go on.
 	limit := time.Now().Add(time.Minute)
 	for s.Dialect == dialect.Postgres && s.GroupedWaiting() < len(all) {
 		if time.Now().After(limit) {
