@@ -5,10 +5,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	sqldriver "database/sql/driver"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"reflect"
 	"slices"
 	"strconv"
@@ -17,6 +14,7 @@ import (
 
 	"entgo.io/ent/dialect"
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 )
 
 // This file runs the statements of LockRow and Together for several members of a group as
@@ -203,9 +201,6 @@ func (r *request) postpone(later []*request) {
 // query runs a statement on behalf of those who asked for it, and hands each row over
 // with its number.
 func (g *group) query(all []*request, t *text, m *matrix, row func(int, *sql.Rows) error) error {
-	if m.err != nil {
-		return m.err
-	}
 	query := string(t.sql)
 	ctx := context.WithValue(g.ctx, counterKey{}, counterOf(all[0].ctx))
 	for _, r := range all[1:] {
@@ -232,14 +227,15 @@ func (g *group) query(all []*request, t *text, m *matrix, row func(int, *sql.Row
 type matrix struct {
 	arrays, names text
 	args          []any
-	err           error
 }
 
 // add adds a column.
 func (m *matrix) add(name, typ string, rows int, value func(i int) any) {
-	array, err := arrayOf(rows, value)
-	m.err = errors.Join(m.err, err)
-	m.args = append(m.args, array)
+	column := make([]any, rows)
+	for i := range column {
+		column[i] = value(i)
+	}
+	m.args = append(m.args, pq.Array(column))
 	m.arrays.comma(len(m.args) - 1).add("(SELECT $").add(strconv.Itoa(len(m.args))).add("::").add(typ).add("[])")
 	m.names.add(name).add(", ")
 }
@@ -283,47 +279,6 @@ func typeOf(value any) string {
 	default:
 		return ""
 	}
-}
-
-// arrayOf is an array of values, as Postgres reads it.
-func arrayOf(rows int, of func(i int) any) (string, error) {
-	array := make([]byte, 0, 40*rows)
-	for i := range rows {
-		array = append(array, "{,"[min(i, 1)])
-		value, err := sqldriver.DefaultParameterConverter.ConvertValue(of(i))
-		if err != nil {
-			return "", err
-		}
-		switch value := value.(type) {
-		case nil:
-			array = append(array, "NULL"...)
-		case bool:
-			array = strconv.AppendBool(array, value)
-		case int64:
-			array = strconv.AppendInt(array, value, 10)
-		case time.Time:
-			array = append(value.AppendFormat(append(array, '"'), time.RFC3339Nano), '"')
-		case []byte:
-			array = quoted(array, string(value))
-		case string:
-			array = quoted(array, value)
-		default:
-			return "", fmt.Errorf("store: there are no arrays of %T", value)
-		}
-	}
-	return string(append(array, '}')), nil
-}
-
-// quoted appends an element of an array.
-func quoted(array []byte, element string) []byte {
-	array = append(array, '"')
-	for i := range len(element) {
-		if c := element[i]; c == '"' || c == '\\' {
-			array = append(array, '\\')
-		}
-		array = append(array, element[i])
-	}
-	return append(array, '"')
 }
 
 // alone is the driver of the members' client, which runs nothing.
