@@ -391,13 +391,13 @@ func (g *group) finish(commit bool) error {
 		defer g.cancel()
 	}
 	switch {
-	case g.failed != nil || !commit:
-		if g.tx != nil {
-			_ = g.tx.Rollback() // when it fails, the connection is gone
-		}
-		return errAlone
-	case g.tx == nil:
+	case g.tx == nil && g.failed == nil && commit:
 		return nil // nobody asked for anything
+	case g.tx == nil:
+		return errAlone
+	case g.failed != nil || !commit || g.ctx.Err() != nil:
+		_ = g.tx.Rollback() // when it fails, the connection is gone
+		return errAlone
 	}
 	err := g.tx.Commit()
 	if isRetryable(err) || unsent(err) {

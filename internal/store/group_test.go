@@ -420,9 +420,11 @@ func TestGroupedWithLittleTime(t *testing.T) {
 		ctxs[i] = auth.WithViewer(little, auth.Viewer{OrganizationID: c.of.organization.ID})
 	}
 	ctxs[2] = o.other.ctx
-	// Whoever begins the transaction, it is over before the last one's function is.
+	// Whoever begins the transaction, its time is over before the last one's function is.
+	later, end := context.WithTimeout(context.Background(), 600*time.Millisecond)
+	defer end()
 	changes[2].after = func(context.Context, *ent.Client) error {
-		<-little.Done()
+		<-later.Done()
 		return nil
 	}
 	errs := crowdIn(t, s, ctxs, changes...)
