@@ -13,6 +13,7 @@ import (
 	"dealflow/internal/apitest"
 	"dealflow/internal/id"
 	"dealflow/internal/rank"
+	"dealflow/internal/store/storetest"
 )
 
 // cardKind is what moving deals and moving leads have in common.
@@ -288,37 +289,51 @@ func TestMovesHealRanks(t *testing.T) {
 // TestConcurrentMoves has many move cards at once, while stages are made and
 // deleted. No card is lost or doubled, no two tie, and each has one history.
 func TestConcurrentMoves(t *testing.T) {
-	apitest.Each(t, func(t *testing.T, api *apitest.API) {
-		b := newBoards(t, api)
-		before := map[id.Kind]columns{}
-		for _, k := range cardKinds {
-			before[k.kind] = b.columns(t, k)
-		}
-		keep := before[id.Deal].stages()
-		var movers sync.WaitGroup
-		for mover := range 6 {
-			one := &boards{b.Client, api, rand.New(rand.NewPCG(b.random.Uint64(), 0))}
-			movers.Go(func() {
-				for range 25 {
-					api.Clock.Advance(time.Millisecond)
-					k := cardKinds[mover%2]
-					input, _ := one.anyMove(before[k.kind])
-					one.expected(t, input, "NOT_FOUND", "REQUIRED")(one.call(t, k.move, k.noun+" { id }", input))
-				}
-			})
-		}
-		movers.Go(func() { b.churn(t, keep) })
-		movers.Wait()
-		for _, k := range cardKinds {
-			after := b.columns(t, k)
-			if got, want := after.cards(), before[k.kind].cards(); !slices.Equal(got, want) {
-				t.Errorf("the %ss were\n%v and are\n%v", k.noun, want, got)
+	apitest.Each(t, func(t *testing.T, api *apitest.API) { moveAtOnce(t, api) })
+}
+
+// TestConcurrentMovesOfReplicas is the same over two servers of one database.
+func TestConcurrentMovesOfReplicas(t *testing.T) {
+	one, other := storetest.Two(t)
+	api := apitest.New(t, one)
+	moveAtOnce(t, api, api.Beside(t, other))
+}
+
+func moveAtOnce(t *testing.T, api *apitest.API, beside ...*apitest.API) {
+	t.Helper()
+	b := newBoards(t, api)
+	before := map[id.Kind]columns{}
+	for _, k := range cardKinds {
+		before[k.kind] = b.columns(t, k)
+	}
+	keep := before[id.Deal].stages()
+	clients := []*apitest.Client{b.Client}
+	for _, other := range beside {
+		clients = append(clients, other.Client(t, b.Organization))
+	}
+	var movers sync.WaitGroup
+	for mover := range 6 * len(clients) {
+		one := &boards{clients[mover/2%len(clients)], api, rand.New(rand.NewPCG(b.random.Uint64(), 0))}
+		movers.Go(func() {
+			for range 25 {
+				api.Clock.Advance(time.Millisecond)
+				k := cardKinds[mover%2]
+				input, _ := one.anyMove(before[k.kind])
+				one.expected(t, input, "NOT_FOUND", "REQUIRED")(one.call(t, k.move, k.noun+" { id }", input))
 			}
+		})
+	}
+	movers.Go(func() { b.churn(t, keep) })
+	movers.Wait()
+	for _, k := range cardKinds {
+		after := b.columns(t, k)
+		if got, want := after.cards(), before[k.kind].cards(); !slices.Equal(got, want) {
+			t.Errorf("the %ss were\n%v and are\n%v", k.noun, want, got)
 		}
-		b.checkRanks(t)
-		b.checkStays(t)
-		b.checkEvents(t)
-	})
+	}
+	b.checkRanks(t)
+	b.checkStays(t)
+	b.checkEvents(t)
 }
 
 // checkEvents shows that the events are numbered without a gap, and that the last one of

@@ -79,7 +79,17 @@ func NewUnplanned(tb testing.TB, s *store.Store) *API {
 // NewWith is New with another configuration.
 func NewWith(tb testing.TB, s *store.Store, change func(*server.Config)) *API {
 	tb.Helper()
-	clock := &Clock{now: time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)}
+	return start(tb, s, &Clock{now: time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)}, change)
+}
+
+// Beside starts another server with the same clock, on a store of the same database.
+func (a *API) Beside(tb testing.TB, s *store.Store) *API {
+	tb.Helper()
+	return start(tb, s, a.Clock, func(*server.Config) {})
+}
+
+func start(tb testing.TB, s *store.Store, clock *Clock, change func(*server.Config)) *API {
+	tb.Helper()
 	photoDir := tb.TempDir()
 	photos, err := photo.Open(tb.Context(), "file://"+photoDir)
 	check(tb, err)

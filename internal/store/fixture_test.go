@@ -68,7 +68,7 @@ func newTenant(t *testing.T, s *store.Store, name string) *tenant {
 	n.stay = db.StageStay.Create().SetLead(n.lead).SetStage(n.stage).SetStageName("New").SetEnteredAt(now).SaveX(ctx)
 	happened := db.Event.Create().SetSeq(1).SetKind(event.KindCARD_CREATED).SetEntityType(event.EntityTypeLEAD).
 		SetEntityID(n.lead.ID).SetToStageID(n.stage.ID).SetUserID(n.user.ID).SetCreatedAt(now).SaveX(ctx)
-	head := db.EventHead.Create().SetSeq(1).SaveX(ctx)
+	head := db.EventHead.Create().SetSeq(1).SetRevision(uuid.New()).SaveX(ctx)
 	key := db.APIKey.Create().SetName("Ship").SetClient("ship").SetHash([]byte("h")).SetPermissions([]string{}).
 		SetCreatedAt(now).SaveX(ctx)
 	trusted := db.Document.Create().SetClient("ship").SetKey("1").SetName("Ping").SetKind(document.KindQUERY).

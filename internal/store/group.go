@@ -12,29 +12,33 @@ import (
 	"github.com/google/uuid"
 
 	"dealflow/ent"
+	"dealflow/ent/eventhead"
 )
 
 // The bounds of groups: docs/decisions/0023-groups.md has what others gave.
 const (
 	maxGroups  = 2  // that run at once
 	maxMembers = 32 // of one
-	// maxTime is how long one lasts: foreign keys have locks that nobody looks at before.
+	// maxTime is how long a statement lasts: foreign keys have locks that nobody looks at before.
 	maxTime = 2 * time.Second
 )
 
-// Grouped runs fn as Tx does, but perhaps in one transaction with the functions that
-// others run at the same moment, of any organization. On a busy server they share the
-// round trips, the statements and the commit; while nobody waits each is run by Tx.
+// Grouped runs fn as Tx does, but perhaps together with the functions that others run at
+// the same moment, of any organization. On a busy server they share the round trips, the
+// statements and the commit; while nobody waits each is run by Tx.
 //
-// Fn is one that reads by LockRow alone, writes by Together alone, and locks these rows
-// and no others. It sees what it would see on its own: no two that lock the same row are
-// in one transaction. Whoever cannot go on with the others is run again by Tx: one whose
-// row is locked or missing, whose organization is being written by somebody else, or that
-// asks the database for anything else. So nobody waits for a lock in the company of others,
+// Fn is one that reads by LockRow alone, these rows and no others, and then writes by one
+// Together, which gives the organization a new revision: its Upsert of the event_heads. In
+// a group it reads without locks, and what it writes waits until it has returned. All that
+// a group writes is one statement, which locks what each has read, and leaves out whoever
+// would have to wait for that, or whose organization has another revision by then: its rows
+// may have, too. They are run again by Tx, and so is whoever asks for anything else. So each
+// sees what it would see on its own, and nobody waits for a lock in the company of others,
 // but for one that foreign keys take, and for that no longer than two seconds.
 //
-// All that one writes is committed, or nothing. When a statement fails, nothing of anybody
-// in the transaction is, and each is run again by Tx.
+// All that one writes is committed, or nothing. When the statement fails, nothing of
+// anybody in the group is, and each is run again by Tx, unless it is not known whether it
+// did: then each hears of it, as of a COMMIT that fails.
 func (s *Store) Grouped(ctx context.Context, rows []uuid.UUID, fn func(ctx context.Context, db *ent.Client) error) error {
 	if s.Dialect != dialect.Postgres || inTx(ctx) || s.InWhole(ctx) {
 		return s.Tx(ctx, fn)
@@ -67,10 +71,11 @@ type groups struct {
 	client   *ent.Client   // of all members, which answers errAlone
 	patience time.Duration // Options.Patience
 
-	mu    sync.Mutex
-	count int // of the groups that run
-	queue []*arrival
-	taken map[uuid.UUID]bool // the organizations of the groups that run
+	mu      sync.Mutex
+	count   int                // of the groups that run,
+	members int                // of their members,
+	taken   map[uuid.UUID]bool // and the organizations of these
+	queue   []*arrival
 }
 
 // arrival is a function that waits for a group.
@@ -114,32 +119,36 @@ func (q *groups) leave(s *Store, a *arrival) {
 	}
 }
 
-// form forms groups of those who wait, as many as may run. It is called with the lock.
+// form forms groups of those who wait, as many as may run. One beside another is at least as
+// large, so that they get equal: many small ones would share little. It is called with the
+// lock.
 func (q *groups) form(s *Store) {
 	for q.count < maxGroups {
 		chosen := q.choose()
-		if len(chosen) == 0 {
+		if len(chosen) == 0 || len(chosen) < q.members {
 			return
 		}
-		q.count++
 		g := &group{store: s, members: len(chosen)}
+		q.count++
+		q.members += g.members
 		for _, one := range chosen {
 			q.taken[one.organization] = true
 			g.organizations = append(g.organizations, one.organization)
 		}
+		q.queue = slices.DeleteFunc(q.queue, func(a *arrival) bool { return slices.Contains(chosen, a) })
 		for _, one := range chosen {
 			one.in <- g
 		}
 	}
 }
 
-// choose takes those out of the queue who are a group, in their turn: but for those whose
+// choose finds those in the queue who are a group, in their turn: but for those whose
 // organization has one, or who lock what one before them does.
 func (q *groups) choose() []*arrival {
 	type row struct{ organization, id uuid.UUID }
 	wanted := map[row]bool{} // also by who has to wait: those who come later do not overtake
 	var chosen []*arrival
-	q.queue = slices.DeleteFunc(q.queue, func(a *arrival) bool {
+	for _, a := range q.queue {
 		free := len(chosen) < maxMembers && !q.taken[a.organization]
 		for _, id := range a.rows {
 			free = free && !wanted[row{a.organization, id}]
@@ -150,8 +159,7 @@ func (q *groups) choose() []*arrival {
 		if free {
 			chosen = append(chosen, a)
 		}
-		return free
-	})
+	}
 	return chosen
 }
 
@@ -160,6 +168,7 @@ func (q *groups) over(g *group) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.count--
+	q.members -= len(g.organizations)
 	for _, one := range g.organizations {
 		delete(q.taken, one)
 	}
@@ -177,8 +186,8 @@ func (q *groups) single(g *group) (over func()) {
 	}
 }
 
-// group is a transaction in which several functions run. They go in step: what they ask
-// for is run once all of them wait for something, in as few statements as it takes.
+// group is functions that run side by side and in step: what they ask for is run once all
+// of them wait for something, in as few statements as it takes.
 type group struct {
 	store         *Store
 	organizations []uuid.UUID // one for each member
@@ -186,76 +195,90 @@ type group struct {
 	mu      sync.Mutex
 	members int // who are not done
 	asked   []*request
-	tx      *sql.Tx
-	ctx     context.Context // of its statements
-	cancel  context.CancelFunc
-	failed  error // after it nothing runs any more
+	conn    *sql.Conn // of its statements
 }
 
-// step is what a request is about. When members ask for different ones, those that come
-// first here are run, and the others go on waiting.
-type step int
-
-const (
-	stepLock step = iota
-	stepWrite
-	stepEnd
-)
-
-// request is what one of a group's functions waits for.
-type request struct {
-	step step
-	ctx  context.Context
-	done chan error
-
+// member is one of a group's functions.
+type member struct {
+	group        *group
 	organization uuid.UUID
-	texts        []*text
-	take         func(scan func(...any) error) error // of stepLock: the row
+	revision     uuid.NullUUID // of the organization, since it has read
+	rows         []rowOf       // that it has read
+	writes       []*text       // for when it has returned
 }
 
-// groupOf is the group that ctx's function runs in, or nil.
-func groupOf(ctx context.Context) *group {
+// rowOf is a row of a table.
+type rowOf struct {
+	table string
+	id    uuid.UUID
+}
+
+// memberOf is the member of a group that ctx's function is, or nil.
+func memberOf(ctx context.Context) *member {
 	state, ok := ctx.Value(txKey{}).(*txState)
 	if !ok {
 		return nil
 	}
-	return state.group
+	return state.member
 }
 
-// run runs a member's function.
+// run runs a member's function, and writes what it has to write.
 func (g *group) run(ctx context.Context, db *ent.Client, fn func(context.Context, *ent.Client) error) error {
-	state := &txState{group: g}
-	returned := false
+	m, writes := &member{group: g}, false
 	defer func() {
-		if !returned {
-			g.fall(state) // fn panics
+		if !writes { // also when fn panics
+			g.leave()
 		}
 	}()
-	err := fn(context.WithValue(ctx, txKey{}, state), db)
-	returned = true
-	if err != nil {
-		g.fall(state)
+	err := fn(context.WithValue(ctx, txKey{}, &txState{member: m}), db)
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil || m.writes == nil {
 		return err
 	}
-	return g.ask(&request{step: stepEnd, ctx: ctx})
+	writes = true
+	return g.ask(&request{member: m, ctx: ctx})
 }
 
-// fall has a member leave whose function failed. What it has written is undone, and so is
-// all of the group's.
-func (g *group) fall(state *txState) {
-	if state.wrote.Load() {
-		g.mu.Lock()
-		g.fail(errAlone)
-		g.mu.Unlock()
+// read reads a row with a lifted text, for a member that has written nothing yet.
+func (m *member) read(ctx context.Context, t *text, row rowOf, take func(scan func(...any) error) error) error {
+	defer drop(t)
+	if err := ctx.Err(); err != nil {
+		return err
 	}
-	g.leave()
+	if m.writes != nil || !t.canLift() {
+		return errAlone
+	}
+	m.organization, m.rows = t.organization, append(m.rows, row)
+	return m.group.ask(&request{member: m, ctx: ctx, text: t, take: take})
 }
 
-// fail keeps anything from being run any more. It is called with the lock.
-func (g *group) fail(err error) {
-	if g.failed == nil {
-		g.failed = err
+// write has writes wait until the function has returned.
+func (m *member) write(writes []Write) error {
+	if m.writes != nil || !m.revision.Valid {
+		return errAlone
 	}
+	list := lifted(writes, m.organization)
+	for _, t := range list {
+		if !t.canLift() {
+			return errAlone
+		}
+	}
+	if !slices.ContainsFunc(list, func(t *text) bool { return t.sum != "" && t.table == eventhead.Table }) {
+		return errAlone // others could not tell that it has written
+	}
+	m.writes = list
+	return nil
+}
+
+// request is what a member waits for: a row, or that its writes are written.
+type request struct {
+	member *member
+	ctx    context.Context
+	text   *text // nil for the writes
+	take   func(scan func(...any) error) error
+	done   chan error
 }
 
 // leave goes on without a member.
@@ -268,15 +291,6 @@ func (g *group) leave() {
 
 // ask waits for what a member asks for.
 func (g *group) ask(r *request) error {
-	defer drop(r.texts)
-	if err := r.ctx.Err(); err != nil && r.step != stepEnd {
-		return err
-	}
-	for _, t := range r.texts {
-		if slices.Contains(t.types, "") {
-			return errAlone
-		}
-	}
 	r.done = make(chan error, 1)
 	g.mu.Lock()
 	g.asked = append(g.asked, r)
@@ -285,41 +299,44 @@ func (g *group) ask(r *request) error {
 	return <-r.done
 }
 
-// turn runs what was asked for, if all members wait. It is called with the lock, which
-// nobody else wants then.
+// turn runs what was asked for, if all members wait: what they read, as long as there is
+// any of them who does, and then what they write, which is their end. It is called with the
+// lock, which nobody else wants then.
 func (g *group) turn() {
 	if len(g.asked) < g.members {
 		return
 	}
-	if g.members == 0 {
-		g.end(nil)
+	var reads, writes []*request
+	for _, r := range g.asked {
+		if r.text != nil {
+			reads = append(reads, r)
+		} else {
+			writes = append(writes, r)
+		}
+	}
+	if len(reads) > 0 {
+		g.asked = writes
+		for _, alike := range byText(reads) {
+			reply(alike, g.try(alike, g.look))
+		}
 		return
 	}
-	first := slices.MinFunc(g.asked, func(a, b *request) int { return int(a.step - b.step) }).step
-	var now []*request
-	g.asked = slices.DeleteFunc(g.asked, func(r *request) bool {
-		if r.step == first {
-			now = append(now, r)
-		}
-		return r.step == first
-	})
-	switch first {
-	case stepLock:
-		for _, alike := range byText(now) {
-			g.answer(alike, g.lock)
-		}
-	case stepWrite:
-		g.answer(now, g.write)
-	case stepEnd:
-		g.end(now)
+	var errs []error
+	if len(writes) > 0 {
+		errs = g.try(writes, g.write)
 	}
+	if g.conn != nil {
+		_ = g.conn.Close() // gives it back
+	}
+	g.store.groups.over(g)
+	reply(writes, errs)
 }
 
 // byText sorts requests into those with the same text, in the order of the first.
 func byText(all []*request) [][]*request {
 	var sorted [][]*request
 	for _, r := range all {
-		i := slices.IndexFunc(sorted, func(alike []*request) bool { return alike[0].texts[0].same(r.texts[0]) })
+		i := slices.IndexFunc(sorted, func(alike []*request) bool { return alike[0].text.same(r.text) })
 		if i < 0 {
 			i = len(sorted)
 			sorted = append(sorted, nil)
@@ -329,85 +346,54 @@ func byText(all []*request) [][]*request {
 	return sorted
 }
 
-// answer runs one statement for requests, which have an error each.
-func (g *group) answer(some []*request, run func(some []*request, errs []error) error) {
-	errs := make([]error, len(some))
-	if g.failed == nil {
-		g.try(some, errs, run)
-	}
+// reply tells those who asked what came of it.
+func reply(some []*request, errs []error) {
 	for i, r := range some {
-		if g.failed != nil {
-			errs[i] = errAlone
-		}
 		r.done <- errs[i]
 	}
 }
 
-func (g *group) try(some []*request, errs []error, run func(some []*request, errs []error) error) {
+// try runs one statement for requests, and answers an error for each: errAlone at first,
+// which run takes back.
+func (g *group) try(some []*request, run func(ctx context.Context, some []*request, errs []error) error) (errs []error) {
+	errs = make([]error, len(some))
+	all := func(err error) {
+		for i := range errs {
+			errs[i] = err
+		}
+	}
+	all(errAlone)
 	returned := false
 	defer func() {
 		if !returned { // what panics for one of them does so again when it is alone
 			_ = recover()
-			g.fail(errAlone)
+			all(errAlone)
 		}
 	}()
-	err := g.begin(some[0].ctx)
+	// The context is of the first, whose time says nothing of the others'.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(some[0].ctx), maxTime)
+	defer cancel()
+	err := g.connect(ctx)
 	if err == nil {
-		err = run(some, errs)
+		err = run(ctx, some, errs)
 	}
 	returned = true
 	if err != nil {
-		g.fail(err)
+		all(err)
 	}
+	return errs
 }
 
-// begin begins the transaction, unless it has begun. Its context is of the first who asks,
-// which says nothing of the others, and ends with its time or after maxTime.
-func (g *group) begin(ctx context.Context) error {
-	if g.tx != nil {
+// connect takes a connection for all of the group's statements. One that has answered the
+// first of them is not an old one, which is broken; so nobody need run the last one again
+// because of that, and have it written twice.
+func (g *group) connect(ctx context.Context) error {
+	if g.conn != nil {
 		return nil
 	}
-	ends := time.Now().Add(maxTime)
-	if deadline, ok := ctx.Deadline(); ok && deadline.Before(ends) {
-		ends = deadline
-	}
-	g.ctx, g.cancel = context.WithDeadline(context.WithoutCancel(ctx), ends)
 	var err error
-	g.tx, err = g.store.writer.BeginTx(g.ctx, nil)
-	return err
-}
-
-// end ends the transaction, for those who wait for that.
-func (g *group) end(waiting []*request) {
-	err := g.finish(len(waiting) > 0)
-	g.store.groups.over(g)
-	for _, r := range waiting {
-		r.done <- err
-	}
-}
-
-func (g *group) finish(commit bool) error {
-	if g.cancel != nil {
-		defer g.cancel()
-	}
-	switch {
-	case g.tx == nil && g.failed == nil && commit:
-		return nil // nobody asked for anything
-	case g.tx == nil:
-		return errAlone
-	case g.failed != nil || !commit || g.ctx.Err() != nil:
-		_ = g.tx.Rollback() // when it fails, the connection is gone
+	if g.conn, err = g.store.writer.Conn(ctx); err != nil {
 		return errAlone
 	}
-	err := g.tx.Commit()
-	if isRetryable(err) || unsent(err) {
-		return errAlone
-	}
-	return err
-}
-
-// unsent tells whether a COMMIT has failed since the context had ended before it. Of any
-// other that fails nobody knows what became of it, and nobody may be run again.
-func unsent(err error) bool {
-	return err == sql.ErrTxDone || err == context.DeadlineExceeded //nolint:errorlint // one that is wrapped is another's
+	return nil
 }

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"database/sql/driver"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,7 +19,6 @@ import (
 	"dealflow/ent/event"
 	"dealflow/ent/eventhead"
 	"dealflow/ent/stage"
-	"dealflow/internal/auth"
 	"dealflow/internal/store"
 	"dealflow/internal/store/storetest"
 )
@@ -55,7 +55,7 @@ func (c change) fn(s *store.Store) func(context.Context, *ent.Client) error {
 				{Name: deal.FieldTitle, Value: found.Title + c.title}, {Name: deal.FieldSource, Value: c.source},
 				{Name: deal.FieldVersion, Value: found.Version + 1}, {Name: deal.FieldUpdatedAt, Value: now},
 			}, store.Column{Name: deal.FieldID, Value: c.deal.ID}),
-			store.Upsert(eventhead.Table, []string{eventhead.FieldID, eventhead.FieldSeq}, []any{uuid.New(), 1}, eventhead.FieldSeq),
+			store.Upsert(eventhead.Table, []string{eventhead.FieldID, eventhead.FieldSeq, eventhead.FieldRevision}, []any{uuid.New(), 1, uuid.New()}, eventhead.FieldSeq),
 			store.Insert(event.Table,
 				[]string{event.FieldID, event.FieldSeq, event.FieldKind, event.FieldEntityType, event.FieldEntityID, event.FieldChanges, event.FieldCreatedAt},
 				[]any{uuid.New(), store.Own{Table: eventhead.Table, Column: eventhead.FieldSeq}, event.KindCARD_MOVED, event.EntityTypeDEAL, c.deal.ID, json.RawMessage(`[{"to":` + string(diff) + `}]`), now}))
@@ -182,31 +182,30 @@ func TestGroupedWithOneThatFails(t *testing.T) {
 	cases := map[string]struct {
 		change func(o office, c *change)
 		is     func(error) bool
-		again  bool // the others are run again, by Tx
 	}{
 		"refuses": {
 			func(_ office, c *change) { c.before = func(context.Context, *ent.Client) error { return wrong } },
-			func(err error) bool { return errors.Is(err, wrong) }, false,
+			func(err error) bool { return errors.Is(err, wrong) },
 		},
 		"refuses after it wrote": {
 			func(_ office, c *change) { c.after = func(context.Context, *ent.Client) error { return wrong } },
-			func(err error) bool { return errors.Is(err, wrong) }, true,
+			func(err error) bool { return errors.Is(err, wrong) },
 		},
 		"panics": {
 			func(_ office, c *change) { c.before = func(context.Context, *ent.Client) error { panic("help") } },
-			func(err error) bool { return err != nil && err.Error() == "panic: help" }, false,
+			func(err error) bool { return err != nil && err.Error() == "panic: help" },
 		},
 		"panics after it wrote": {
 			func(_ office, c *change) { c.after = func(context.Context, *ent.Client) error { panic("help") } },
-			func(err error) bool { return err != nil && err.Error() == "panic: help" }, true,
+			func(err error) bool { return err != nil && err.Error() == "panic: help" },
 		},
 		"names another organization's row": {
 			func(o office, c *change) { c.deal = o.third },
-			ent.IsNotFound, false,
+			ent.IsNotFound,
 		},
 		"names no row": {
 			func(_ office, c *change) { c.deal = &ent.Deal{ID: uuid.New()} },
-			ent.IsNotFound, false,
+			ent.IsNotFound,
 		},
 		"has no time": {
 			func(_ office, c *change) {
@@ -215,7 +214,7 @@ func TestGroupedWithOneThatFails(t *testing.T) {
 				of.ctx, cancel = context.WithCancel(of.ctx)
 				c.of, c.before = &of, func(ctx context.Context, _ *ent.Client) error { cancel(); return nil }
 			},
-			func(err error) bool { return errors.Is(err, context.Canceled) }, false,
+			func(err error) bool { return errors.Is(err, context.Canceled) },
 		},
 	}
 	each(t, func(t *testing.T, s *store.Store) {
@@ -226,8 +225,8 @@ func TestGroupedWithOneThatFails(t *testing.T) {
 				test.change(o, &changes[1])
 				ctxs, counters := counted(changes)
 				errs := crowdIn(t, s, ctxs, changes...)
-				if alone := counters[2].Count() > 2; s.Dialect == dialect.Postgres && alone != test.again {
-					t.Errorf("another takes %d statements", counters[2].Count())
+				if n := counters[2].Count(); s.Dialect == dialect.Postgres && n != 2 {
+					t.Errorf("another takes %d statements, want the group's 2", n)
 				}
 				if !test.is(errs[1]) {
 					t.Errorf("it fails with %v", errs[1])
@@ -270,6 +269,16 @@ func TestGroupedWithOneThatIsAlone(t *testing.T) {
 				return s.Together(ctx, db, store.Update(stage.Table, []store.Column{{Name: stage.FieldProbability, Value: 0.5}}, store.Column{Name: stage.FieldID, Value: o.own.stage.ID}))
 			}
 		}},
+		"it reads after it wrote": {change: func(s *store.Store, o office, c *change) {
+			c.after = func(ctx context.Context, db *ent.Client) error {
+				found := new(ent.Deal)
+				err := s.LockRow(ctx, db, found, deal.Table, deal.Columns, o.second.ID)
+				if err == nil && found.Title != "Tower2" {
+					t.Errorf("it reads %q", found.Title)
+				}
+				return err
+			}
+		}},
 		"it writes other columns": {change: func(_ *store.Store, _ office, c *change) { c.source = &text }},
 		"it is the organization's first": {prepare: func(s *store.Store, o office) {
 			s.Client.Event.Delete().ExecX(o.own.ctx)
@@ -303,23 +312,26 @@ func TestGroupedWithOneThatIsAlone(t *testing.T) {
 
 // TestGroupedWaitsForNobody shows that who waits for a lock does so alone.
 func TestGroupedWaitsForNobody(t *testing.T) {
-	lock := map[string]func(ctx context.Context, db *ent.Client, o office) error{
-		"of its row": func(ctx context.Context, db *ent.Client, o office) error {
+	lock := map[string]struct {
+		take  func(ctx context.Context, db *ent.Client, o office) error
+		first int // statements of another in the same organization
+	}{
+		"of its row": {func(ctx context.Context, db *ent.Client, o office) error {
 			return db.Deal.UpdateOneID(o.second.ID).AddVersion(1).Exec(ctx)
-		},
-		"of its organization's events": func(ctx context.Context, db *ent.Client, o office) error {
+		}, 2},
+		"of its organization's events": {func(ctx context.Context, db *ent.Client, o office) error {
 			return db.EventHead.Update().AddSeq(0).Exec(ctx)
-		},
+		}, 4},
 	}
 	s := storetest.Patient(t)
-	for name, take := range lock {
+	for name, test := range lock {
 		t.Run(name, func(t *testing.T) {
 			o := newOffice(t, s)
-			changes := o.everyone()[1:] // of both organizations
+			changes := o.everyone()
 			release, locked, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 			go func() {
 				done <- s.Tx(o.own.ctx, func(ctx context.Context, db *ent.Client) error {
-					err := take(ctx, db, o)
+					err := test.take(ctx, db, o)
 					close(locked)
 					<-release
 					return err
@@ -327,15 +339,16 @@ func TestGroupedWaitsForNobody(t *testing.T) {
 			}()
 			<-locked
 			ctxs, counters := counted(changes)
-			errs, other := make(chan error, 2), make(chan struct{})
+			errs, other := make(chan error, 3), make(chan struct{})
 			var all sync.WaitGroup
 			defer all.Wait()
 			all.Go(func() {
 				storetest.Crowd(t, s, func() {},
 					func() { errs <- s.Grouped(ctxs[0], changes[0].rows(), changes[0].fn(s)) },
+					func() { errs <- s.Grouped(ctxs[1], changes[1].rows(), changes[1].fn(s)) },
 					func() {
 						defer close(other)
-						errs <- s.Grouped(ctxs[1], changes[1].rows(), changes[1].fn(s))
+						errs <- s.Grouped(ctxs[2], changes[2].rows(), changes[2].fn(s))
 					})
 			})
 			select {
@@ -344,19 +357,57 @@ func TestGroupedWaitsForNobody(t *testing.T) {
 				t.Error("the other waits for the lock, too")
 			}
 			close(release)
-			if err := errors.Join(<-done, <-errs, <-errs); err != nil {
+			if err := errors.Join(<-done, <-errs, <-errs, <-errs); err != nil {
 				t.Error(err)
 			}
-			o.check(t, s, "Bridge", "Tower2", "Bridge3")
-			if n := counters[1].Count(); n != 2 {
-				t.Errorf("the other takes %d statements, want the group's 2", n)
+			o.check(t, s, "Bridge1", "Tower2", "Bridge3")
+			for i, want := range []int{test.first, 4, 2} { // the group's two, and those of Tx
+				if n := counters[i].Count(); n != want {
+					t.Errorf("change %d takes %d statements, want %d", i, n, want)
+				}
 			}
 		})
 	}
 }
 
-// TestGroupedOverBrokenConnections shows that a group that loses its connection is not
-// the end of its members.
+// TestGroupedBehindOthers shows that who has read what is not so any more reads it again.
+func TestGroupedBehindOthers(t *testing.T) {
+	s := storetest.Patient(t)
+	cases := map[string]struct {
+		of     func(o office) *ent.Deal
+		titles []string
+	}{
+		"its row":                     {func(o office) *ent.Deal { return o.second }, []string{"Bridge", "Tower02", "Bridge3"}},
+		"another of its organization": {func(o office) *ent.Deal { return o.first }, []string{"Bridge0", "Tower2", "Bridge3"}},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			o := newOffice(t, s)
+			changes := o.everyone()[1:] // of both organizations
+			var once sync.Once
+			changes[0].before = func(context.Context, *ent.Client) error {
+				once.Do(func() {
+					if err := s.Tx(o.own.ctx, change{of: o.own, deal: test.of(o), title: "0"}.fn(s)); err != nil {
+						t.Error(err)
+					}
+				})
+				return nil
+			}
+			ctxs, counters := counted(changes)
+			if err := errors.Join(crowdIn(t, s, ctxs, changes...)...); err != nil {
+				t.Error(err)
+			}
+			o.check(t, s, test.titles...)
+			if a, b := counters[0].Count(), counters[1].Count(); a != 4 || b != 2 {
+				t.Errorf("it takes %d statements and the other %d, want 4 and the group's 2", a, b)
+			}
+		})
+	}
+}
+
+// TestGroupedOverBrokenConnections shows that all hear of it when a group loses its
+// connection: none is run again, for nobody knows what was written. The next group is as
+// any other.
 func TestGroupedOverBrokenConnections(t *testing.T) {
 	s := storetest.Patient(t)
 	o := newOffice(t, s)
@@ -365,7 +416,7 @@ func TestGroupedOverBrokenConnections(t *testing.T) {
 	changes[1].before = func(context.Context, *ent.Client) error {
 		once.Do(func() {
 			broken, err := s.Client.QueryContext(o.own.ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "+
-				"WHERE datname = current_database() AND state = 'idle in transaction' AND query LIKE '%SKIP LOCKED%'")
+				"WHERE datname = current_database() AND state = 'idle' AND query LIKE '%WITH ORDINALITY%LATERAL%'")
 			if err != nil {
 				t.Error(err)
 				return
@@ -377,6 +428,12 @@ func TestGroupedOverBrokenConnections(t *testing.T) {
 		})
 		return nil
 	}
+	for i, err := range crowd(t, s, changes...) {
+		if !errors.Is(err, driver.ErrBadConn) {
+			t.Errorf("change %d: %v", i, err)
+		}
+	}
+	o.check(t, s, "Bridge", "Tower", "Bridge")
 	if err := errors.Join(crowd(t, s, changes...)...); err != nil {
 		t.Error(err)
 	}
@@ -408,37 +465,35 @@ func TestGroupedWithoutTime(t *testing.T) {
 	o.check(t, s, "Bridge1", "Tower", "Bridge3")
 }
 
-// TestGroupedWithLittleTime shows that one whose time ends takes none from the others.
+// TestGroupedWithLittleTime shows that one whose time ends before it has written does not,
+// and takes none from the others.
 func TestGroupedWithLittleTime(t *testing.T) {
 	s := storetest.Patient(t)
 	o := newOffice(t, s)
 	changes := o.everyone()
-	little, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	little, cancel := context.WithCancel(o.own.ctx)
 	defer cancel()
-	ctxs := make([]context.Context, len(changes))
-	for i, c := range changes {
-		ctxs[i] = auth.WithViewer(little, auth.Viewer{OrganizationID: c.of.organization.ID})
-	}
-	ctxs[2] = o.other.ctx
-	// Whoever begins the transaction, its time is over before the last one's function is.
-	later, end := context.WithTimeout(context.Background(), 600*time.Millisecond)
-	defer end()
+	// Whoever is the first, its time is over before the last one's function is.
 	changes[2].after = func(context.Context, *ent.Client) error {
-		<-later.Done()
+		cancel()
 		return nil
 	}
-	errs := crowdIn(t, s, ctxs, changes...)
+	for i := range changes[:2] {
+		changes[i].after = func(context.Context, *ent.Client) error {
+			<-little.Done()
+			return nil
+		}
+	}
+	errs := crowdIn(t, s, []context.Context{little, little, o.other.ctx}, changes...)
 	if errs[2] != nil {
 		t.Errorf("one with time enough: %v", errs[2])
 	}
 	for _, err := range errs[:2] {
-		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		if !errors.Is(err, context.Canceled) {
 			t.Errorf("one without: %v", err)
 		}
 	}
-	if got := s.Client.Deal.GetX(o.other.ctx, o.third.ID).Title; got != "Bridge3" {
-		t.Errorf("it is %q", got)
-	}
+	o.check(t, s, "Bridge", "Tower", "Bridge3")
 }
 
 // TestGroupedRowTwice shows that a row that is named twice is in nobody's way.

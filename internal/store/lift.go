@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"reflect"
 	"slices"
 	"strconv"
@@ -15,6 +16,9 @@ import (
 	"entgo.io/ent/dialect"
 	"github.com/google/uuid"
 	"github.com/lib/pq"
+
+	"dealflow/ent"
+	"dealflow/ent/eventhead"
 )
 
 // This file runs the statements of LockRow and Together for several members of a group as
@@ -33,10 +37,10 @@ func newLifted(organization uuid.UUID) *text {
 }
 
 // drop gives texts back, which nobody has any more.
-func drop(used []*text) {
+func drop(used ...*text) {
 	for _, t := range used {
 		clear(t.args)
-		*t = text{sql: t.sql[:0], args: t.args[:0], types: t.types[:0], owns: t.owns[:0]}
+		*t = text{sql: t.sql[:0], args: t.args[:0], types: t.types[:0]}
 		texts.Put(t)
 	}
 }
@@ -54,6 +58,9 @@ func lifted(writes []Write, organization uuid.UUID) []*text {
 	}
 	return list
 }
+
+// canLift tells whether all arguments are of types that are known.
+func (t *text) canLift() bool { return !slices.Contains(t.types, "") }
 
 // lift is the rows of an INSERT, for each member. Of an Upsert, an organization's
 // members have one row, with the sum of theirs.
@@ -85,49 +92,60 @@ func (t *text) same(other *text) bool {
 	return bytes.Equal(t.sql, other.sql) && slices.Equal(t.types, other.types)
 }
 
-// lock runs LockRow for requests with the same text. It waits for no lock: whose row is
-// locked is to try alone, and so is whose is missing, for it looks the same.
-func (g *group) lock(alike []*request, errs []error) error {
+// look runs LockRow for requests with the same text, without the lock. With each row comes
+// the organization's revision, which stays the same as long as a member reads: so all that
+// it has read was there at the same time.
+func (g *group) look(ctx context.Context, alike []*request, errs []error) error {
 	var k matrix
-	k.add("org", "uuid", len(alike), func(i int) any { return alike[i].organization })
-	first := alike[0].texts[0]
-	k.addText("a", first, len(alike), func(i int) *text { return alike[i].texts[0] })
+	k.add("org", "uuid", len(alike), func(i int) any { return alike[i].member.organization })
+	k.addText("a", alike[0].text, len(alike), func(i int) *text { return alike[i].text })
 	var t text
-	t.add("SELECT l.*, l.id IS NOT NULL FROM ").from(&k, "k").add(" LEFT JOIN LATERAL (").join(first).add(" SKIP LOCKED) l ON TRUE ORDER BY k.n")
-	for i := range errs {
-		errs[i] = errAlone // unless its row comes
-	}
-	return g.query(alike, &t, &k, func(i int, rows *sql.Rows) error {
-		there := false
-		errs[i] = alike[i].take(func(into ...any) error { return rows.Scan(append(into, &there)...) })
-		if !there { // and so all is null, which the error may be about
-			errs[i] = errAlone
+	t.add("SELECT l.*, l.id IS NOT NULL, h.").name(eventhead.FieldRevision).add(" FROM ").from(&k, "k")
+	t.add(" LEFT JOIN LATERAL (").join(alike[0].text).add(") l ON TRUE LEFT JOIN ").name(eventhead.Table)
+	t.add(" h ON h.").name(column).add(" = k.org ORDER BY k.n")
+	err := g.query(ctx, alike, &t, &k, func(i int, rows *sql.Rows) error {
+		m, there, revision := alike[i].member, false, uuid.NullUUID{}
+		err := alike[i].take(func(into ...any) error { return rows.Scan(append(into, &there, &revision)...) })
+		switch {
+		case !there: // and so all is null, which the error may be about
+			errs[i] = new(ent.NotFoundError)
+		case err != nil:
+			errs[i] = err
+		case revision.Valid && (!m.revision.Valid || m.revision == revision):
+			m.revision, errs[i] = revision, nil
 		}
 		return nil
 	})
+	if err != nil {
+		return errAlone // it only reads
+	}
+	return nil
 }
 
 // write runs Together for requests, whose writes that are alike are one part of the
-// statement. It leaves out the members whose organization has a row for the sum of an
-// Upsert that somebody else is writing, or none: they are to try alone.
-func (g *group) write(all []*request, errs []error) error {
-	parts := partsOf(all)
-	for i, r := range all {
-		r.postpone(all[i+1:])
-		errs[i] = errAlone // unless its number comes back
-	}
+// statement. It leaves out, to try alone, the members whose organization has another
+// revision by now, or is getting one, and those whose rows are locked.
+func (g *group) write(ctx context.Context, all []*request, errs []error) error {
 	var m matrix
 	var free, with, t text
-	m.add("org", "uuid", len(all), func(i int) any { return all[i].organization })
-	for i, one := range parts {
-		if one.sum != "" {
-			free.add(" AND EXISTS (SELECT FROM ").name(one.table).add(" WHERE ").name(column).add(" = m.org FOR NO KEY UPDATE SKIP LOCKED)")
-		}
+	m.add("org", "uuid", len(all), func(i int) any { return all[i].member.organization })
+	m.add("revision", "uuid", len(all), func(i int) any { return all[i].member.revision.UUID })
+	m.add("adds", "bigint", len(all), func(i int) any { return all[i].member.adds() })
+	free.lockFree(eventhead.Table, eventhead.FieldRevision, "revision")
+	for i, slot := range slotsOf(all) {
+		name := "row" + strconv.Itoa(i)
+		m.add(name, "uuid", len(all), func(i int) any { return slot.of[i] })
+		free.add(" AND (m.").add(name).add(" IS NULL OR ").lockFree(slot.table, "id", name).add(")")
+	}
+	for i, one := range partsOf(all) {
 		with.addPart(&m, i, one)
 	}
-	t.add("WITH m AS MATERIALIZED (SELECT * FROM ").from(&m, "m").add(" WHERE TRUE").join(&free).add(")").join(&with)
-	t.add(" SELECT n FROM m")
-	return g.query(all, &t, &m, func(_ int, rows *sql.Rows) error {
+	t.add("WITH m AS MATERIALIZED (SELECT *, CAST(SUM(adds) OVER (PARTITION BY org ORDER BY n DESC) - adds AS bigint) AS later FROM ").
+		from(&m, "m").add(" WHERE ").join(&free).add(")").join(&with).add(" SELECT n FROM m")
+	for _, r := range all {
+		drop(r.member.writes...)
+	}
+	err := g.query(ctx, all, &t, &m, func(_ int, rows *sql.Rows) error {
 		var n int
 		if err := rows.Scan(&n); err != nil {
 			return err
@@ -135,6 +153,50 @@ func (g *group) write(all []*request, errs []error) error {
 		errs[n-1] = nil
 		return nil
 	})
+	if _, refused := errors.AsType[*pq.Error](err); refused {
+		return errAlone // and nothing is written
+	}
+	return err
+}
+
+// lockFree locks the organization's row of a table with m's value of a column, if there is
+// one and nobody else has it.
+func (t *text) lockFree(table, name, of string) *text {
+	return t.add("EXISTS (SELECT FROM ").name(table).add(" WHERE ").name(column).add(" = m.org AND ").
+		name(name).add(" = m.").add(of).add(" FOR NO KEY UPDATE SKIP LOCKED)")
+}
+
+// adds is what a member adds to its organization's sum.
+func (m *member) adds() int {
+	sum := 0
+	for _, t := range m.writes {
+		sum += t.adds
+	}
+	return sum
+}
+
+// slot is a row of a table that some of the members have read, whose id is nil in of for
+// the others.
+type slot struct {
+	table string
+	of    []any
+}
+
+// slotsOf are the rows that all have read, in the order of their tables.
+func slotsOf(all []*request) []*slot {
+	var slots []*slot
+	for i, r := range all {
+		for _, row := range r.member.rows {
+			at := slices.IndexFunc(slots, func(s *slot) bool { return s.of[i] == nil && s.table == row.table })
+			if at < 0 {
+				at = len(slots)
+				slots = append(slots, &slot{row.table, make([]any, len(all))})
+			}
+			slots[at].of[i] = row.id
+		}
+	}
+	slices.SortStableFunc(slots, func(a, b *slot) int { return cmp.Compare(a.table, b.table) })
+	return slots
 }
 
 // part is a write that some of the members have, which is nil in of for the others.
@@ -149,7 +211,7 @@ type part struct {
 func partsOf(all []*request) []*part {
 	var parts []*part
 	for i, r := range all {
-		for _, t := range r.texts {
+		for _, t := range r.member.writes {
 			at := slices.IndexFunc(parts, func(p *part) bool { return p.of[i] == nil && p.same(t) })
 			if at < 0 {
 				at = len(parts)
@@ -172,7 +234,7 @@ func (t *text) addPart(m *matrix, i int, one *part) {
 	p := "p" + strconv.Itoa(i)
 	m.add(p, "bool", len(one.of), func(i int) any { return one.of[i] != nil })
 	m.addText(p+"a", one.text, len(one.of), func(i int) *text { return one.of[i] })
-	t.add(", ").name(partName(i, one.table, one.sum)).add(" AS (WITH k AS (SELECT m.org")
+	t.add(", ").name(partName(i, one.table, one.sum)).add(" AS (WITH k AS (SELECT m.org, m.later")
 	for a := range one.args {
 		n := strconv.Itoa(a + 1)
 		t.add(", m.").add(p).add("a").add(n).add(" AS a").add(n)
@@ -180,35 +242,16 @@ func (t *text) addPart(m *matrix, i int, one *part) {
 	t.add(" FROM m WHERE m.").add(p).add(") ").join(one.text).add(")")
 }
 
-// postpone takes from the numbers of an Own what the organization's later members add. None
-// of these is left out if the first is not: whose sum is locked for it is so for them.
-func (r *request) postpone(later []*request) {
-	added := 0
-	for _, other := range later {
-		for _, t := range other.texts {
-			if other.organization == r.organization {
-				added += t.adds
-			}
-		}
-	}
-	for _, t := range r.texts {
-		for _, own := range t.owns {
-			t.args[own-1] = t.args[own-1].(int) + added
-		}
-	}
-}
-
 // query runs a statement on behalf of those who asked for it, and hands each row over
 // with its number.
-func (g *group) query(all []*request, t *text, m *matrix, row func(int, *sql.Rows) error) error {
+func (g *group) query(ctx context.Context, all []*request, t *text, m *matrix, row func(int, *sql.Rows) error) error {
 	query := string(t.sql)
-	ctx := context.WithValue(g.ctx, counterKey{}, counterOf(all[0].ctx))
 	for _, r := range all[1:] {
 		if c := counterOf(r.ctx); c != nil {
 			c.add(query, m.args)
 		}
 	}
-	rows, err := g.store.driver.conn(g.tx).QueryContext(ctx, query, m.args...)
+	rows, err := g.store.driver.conn(g.conn).QueryContext(ctx, query, m.args...)
 	if err != nil {
 		return err
 	}

@@ -40,10 +40,10 @@ func (s *Store) LockRow(ctx context.Context, db *ent.Client, into Row, table str
 		return err
 	}
 	take := func(scan func(...any) error) error { return into.ScanRow(columns, scan) }
-	if g := groupOf(ctx); g != nil {
+	if m := memberOf(ctx); m != nil {
 		t := newLifted(organization)
 		columns = t.lockRow(table, columns, id, more)
-		return g.ask(&request{step: stepLock, ctx: ctx, organization: organization, texts: []*text{t}, take: take})
+		return m.read(ctx, t, rowOf{table, id}, take)
 	}
 	t := s.text(organization)
 	columns = t.lockRow(table, columns, id, more)
@@ -63,7 +63,7 @@ func (t *text) lockRow(table string, columns []string, id uuid.UUID, more []Colu
 	}
 	t.add(" FROM ").name(table).add(" WHERE ").name("id").is(id)
 	t.add(" AND ").name(column).add(" = ").ours()
-	if t.postgres {
+	if t.postgres && !t.lifted { // a group locks them when it writes
 		t.add(" FOR NO KEY UPDATE")
 	}
 	return columns

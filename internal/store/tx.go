@@ -25,8 +25,8 @@ const attempts = 5
 type txKey struct{}
 
 type txState struct {
-	wrote atomic.Bool
-	group *group // that the function runs in, if any
+	wrote  atomic.Bool
+	member *member // of a group, which the function is, if any
 }
 
 // inTx tells whether ctx is that of a function that Tx runs.

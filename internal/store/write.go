@@ -70,14 +70,10 @@ func (s *Store) Together(ctx context.Context, db *ent.Client, writes ...Write) e
 	if len(writes) == 0 {
 		return nil
 	}
-	if g := groupOf(ctx); g != nil {
-		err := g.ask(&request{step: stepWrite, ctx: ctx, organization: organization, texts: lifted(writes, organization)})
-		if err == nil {
-			noteWrite(ctx)
-		}
-		return err
-	}
 	noteWrite(ctx)
+	if m := memberOf(ctx); m != nil {
+		return m.write(writes)
+	}
 	at := len(writes)
 	if s.Dialect != dialect.Postgres {
 		at = 1
@@ -105,7 +101,6 @@ type text struct {
 	// the columns of k: see lift.go.
 	lifted bool
 	types  []string // of the arguments, "" for one that cannot be lifted
-	owns   []int    // the arguments that are numbers of an Own
 	table  string
 	sum    string // of an Upsert,
 	adds   int    // and what it adds
@@ -255,7 +250,7 @@ func (t *text) less(number int) {
 		return
 	}
 	t.value(number)
-	t.owns = append(t.owns, len(t.args))
+	t.add(" - k.later") // what the organization's later members add
 }
 
 func (t *text) argument(i int) {

@@ -42,6 +42,13 @@ func Postgres(tb testing.TB) *store.Store {
 	return Open(tb, testdb.PostgresFrom(tb, key(tb), migrate))
 }
 
+// Two returns two stores over one database of Postgres, as two servers have.
+func Two(tb testing.TB) (one, other *store.Store) {
+	tb.Helper()
+	url := testdb.PostgresFrom(tb, key(tb), migrate)
+	return Open(tb, url), Open(tb, url)
+}
+
 // Crowd runs functions of Grouped at once, in one group on a Postgres store that is
 // Patient, and answers once all of them have. Waiting is called when they wait.
 func Crowd(tb testing.TB, s *store.Store, waiting func(), all ...func()) {
