@@ -87,7 +87,7 @@ const attempts = 5
 // than the index. When the index refuses all the same, somebody else got there
 // between the check and the write: fn runs again, and its check finds them.
 //
-// With rows, fn is one that Grouped can run: it does nothing but lock these and write.
+// With rows, fn is one that Grouped can run: it does nothing but lock these, and then write.
 func (s *Sales) change(ctx context.Context, fn func(context.Context, *change) error, rows ...uuid.UUID) error {
 	viewer, ok := auth.ViewerFrom(ctx)
 	if !ok {

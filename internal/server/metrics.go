@@ -141,7 +141,7 @@ func (m *Metrics) watchPool(stats func() sql.DBStats) {
 // watchGroups reports how many changes wait to be committed with others.
 func (m *Metrics) watchGroups(waiting func() int) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "dealflow_db_group_waiting", Help: "Moves that wait for a transaction that they share.",
+		Name: "dealflow_db_group_waiting", Help: "Moves that wait for others to share statements with.",
 	}, func() float64 { return float64(waiting()) }))
 }
 

@@ -119,13 +119,12 @@ func (q *groups) leave(s *Store, a *arrival) {
 	}
 }
 
-// form forms groups of those who wait, as many as may run. One beside another is at least as
-// large, so that they get equal: many small ones would share little. It is called with the
-// lock.
+// form forms groups of those who wait, as many as may run. One beside another is at least
+// half as large, for many small ones share little. It is called with the lock.
 func (q *groups) form(s *Store) {
 	for q.count < maxGroups {
 		chosen := q.choose()
-		if len(chosen) == 0 || len(chosen) < q.members {
+		if len(chosen) == 0 || 2*len(chosen) < q.members {
 			return
 		}
 		g := &group{store: s, members: len(chosen)}
