@@ -195,6 +195,7 @@ type group struct {
 	members int // who are not done
 	asked   []*request
 	conn    *sql.Conn // of its statements
+	failed  bool      // one of them has, and nothing runs on the connection any more
 }
 
 // member is one of a group's functions.
@@ -300,7 +301,7 @@ func (g *group) ask(r *request) error {
 
 // turn runs what was asked for, if all members wait: what they read, as long as there is
 // any of them who does, and then what they write, which is their end. It is called with the
-// lock, which nobody else wants then.
+// lock: whoever wants it meanwhile has just been answered, and asks for the next turn.
 func (g *group) turn() {
 	if len(g.asked) < g.members {
 		return
@@ -378,6 +379,7 @@ func (g *group) try(some []*request, run func(ctx context.Context, some []*reque
 	}
 	returned = true
 	if err != nil {
+		g.failed = true
 		all(err)
 	}
 	return errs
@@ -387,6 +389,9 @@ func (g *group) try(some []*request, run func(ctx context.Context, some []*reque
 // first of them is not an old one, which is broken; so nobody need run the last one again
 // because of that, and have it written twice.
 func (g *group) connect(ctx context.Context) error {
+	if g.failed {
+		return errAlone
+	}
 	if g.conn != nil {
 		return nil
 	}

@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"context"
-	"database/sql/driver"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -406,38 +405,54 @@ func TestGroupedBehindOthers(t *testing.T) {
 }
 
 // TestGroupedOverBrokenConnections shows that all hear of it when a group loses its
-// connection: none is run again, for nobody knows what was written. The next group is as
-// any other.
+// connection as it writes, for nobody knows what was written; and that all are run again
+// when it does so before. The next group is as any other.
 func TestGroupedOverBrokenConnections(t *testing.T) {
 	s := storetest.Patient(t)
-	o := newOffice(t, s)
-	changes := o.everyone()
-	var once sync.Once
-	changes[1].before = func(context.Context, *ent.Client) error {
-		once.Do(func() {
-			broken, err := s.Client.QueryContext(o.own.ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "+
-				"WHERE datname = current_database() AND state = 'idle' AND query LIKE '%WITH ORDINALITY%LATERAL%'")
-			if err != nil {
-				t.Error(err)
-				return
+	for name, reads := range map[string]bool{"as it writes": false, "as it reads": true} {
+		t.Run(name, func(t *testing.T) {
+			o := newOffice(t, s)
+			changes := o.everyone()
+			var once sync.Once
+			changes[1].before = func(ctx context.Context, db *ent.Client) error {
+				var err error
+				once.Do(func() {
+					breakGroup(t, s, o)
+					if reads {
+						err = s.LockRow(ctx, db, new(ent.Deal), deal.Table, deal.Columns, o.second.ID)
+					}
+				})
+				return err
 			}
-			defer broken.Close()
-			if !broken.Next() || broken.Err() != nil {
-				t.Errorf("the group has no connection that could break: %v", broken.Err())
+			for i, err := range crowd(t, s, changes...) {
+				if told := err != nil; told == reads {
+					t.Errorf("change %d: %v", i, err)
+				}
 			}
+			if !reads {
+				o.check(t, s, "Bridge", "Tower", "Bridge")
+				if err := errors.Join(crowd(t, s, changes...)...); err != nil {
+					t.Error(err)
+				}
+			}
+			o.check(t, s, "Bridge1", "Tower2", "Bridge3")
 		})
-		return nil
 	}
-	for i, err := range crowd(t, s, changes...) {
-		if !errors.Is(err, driver.ErrBadConn) {
-			t.Errorf("change %d: %v", i, err)
-		}
-	}
-	o.check(t, s, "Bridge", "Tower", "Bridge")
-	if err := errors.Join(crowd(t, s, changes...)...); err != nil {
+}
+
+// breakGroup ends the connection of the group that has read last.
+func breakGroup(t *testing.T, s *store.Store, o office) {
+	t.Helper()
+	broken, err := s.Client.QueryContext(o.own.ctx, "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity "+
+		"WHERE datname = current_database() AND state = 'idle' AND query LIKE '%WITH ORDINALITY%LATERAL%'")
+	if err != nil {
 		t.Error(err)
+		return
 	}
-	o.check(t, s, "Bridge1", "Tower2", "Bridge3")
+	defer broken.Close()
+	if !broken.Next() || broken.Err() != nil {
+		t.Errorf("the group has no connection that could break: %v", broken.Err())
+	}
 }
 
 // TestGroupedWithoutTime shows that nobody waits for a group longer than they have time.

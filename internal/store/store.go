@@ -37,7 +37,7 @@ type Options struct {
 	PreparedStatements int
 
 	// Patience is how long a function of Grouped that is on its own keeps others waiting,
-	// who then share a transaction. Zero stands for 20 milliseconds: longer than a change
+	// who then share their statements. Zero stands for 20 milliseconds: longer than a change
 	// takes, unless it waits for a lock.
 	Patience time.Duration
 
