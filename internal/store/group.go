@@ -19,8 +19,12 @@ import (
 const (
 	maxGroups  = 2  // that run at once
 	maxMembers = 32 // of one
-	// maxTime is how long a statement lasts: foreign keys have locks that nobody looks at before.
-	maxTime = 2 * time.Second
+	// lockTime is how long a statement waits for a lock, in milliseconds: foreign keys have some
+	// that nobody looks at before.
+	lockTime = "2000"
+	// maxTime is how long one lasts, with its commit: longer than any that has not lost its
+	// connection.
+	maxTime = 10 * time.Second
 )
 
 // Grouped runs fn as Tx does, but perhaps together with the functions that others run at
@@ -43,13 +47,18 @@ func (s *Store) Grouped(ctx context.Context, rows []uuid.UUID, fn func(ctx conte
 	if s.Dialect != dialect.Postgres || inTx(ctx) || s.InWhole(ctx) {
 		return s.Tx(ctx, fn)
 	}
-	g, err := s.groups.join(ctx, s, rows)
+	organization, err := viewerOrganization(ctx)
+	if err != nil {
+		return err
+	}
+	a := &arrival{organization, rows, make(chan *group, 1)}
+	g, err := s.groups.join(ctx, s, a)
 	if err != nil {
 		return err
 	}
 	if len(g.organizations) == 1 {
 		defer s.groups.single(g)()
-	} else if err := g.run(ctx, s.groups.client, fn); !errors.Is(err, errAlone) {
+	} else if err := g.run(ctx, a, fn); !errors.Is(err, errAlone) {
 		return err
 	}
 	return s.Tx(ctx, fn)
@@ -73,7 +82,7 @@ type groups struct {
 
 	mu      sync.Mutex
 	count   int                // of the groups that run,
-	members int                // of their members,
+	members int                // of their members, but for those that are late,
 	taken   map[uuid.UUID]bool // and the organizations of these
 	queue   []*arrival
 }
@@ -86,12 +95,7 @@ type arrival struct {
 }
 
 // join waits for a group that ctx's function can run in.
-func (q *groups) join(ctx context.Context, s *Store, rows []uuid.UUID) (*group, error) {
-	organization, err := viewerOrganization(ctx)
-	if err != nil {
-		return nil, err
-	}
-	a := &arrival{organization, rows, make(chan *group, 1)}
+func (q *groups) join(ctx context.Context, s *Store, a *arrival) (*group, error) {
 	q.mu.Lock()
 	q.queue = append(q.queue, a)
 	q.form(s)
@@ -120,16 +124,18 @@ func (q *groups) leave(s *Store, a *arrival) {
 }
 
 // form forms groups of those who wait, as many as may run. One beside another is at least
-// half as large, for many small ones share little. It is called with the lock.
+// half as large, for many small ones share little, unless that has run for long: it may wait
+// for a lock. It is called with the lock.
 func (q *groups) form(s *Store) {
 	for q.count < maxGroups {
 		chosen := q.choose()
 		if len(chosen) == 0 || 2*len(chosen) < q.members {
 			return
 		}
-		g := &group{store: s, members: len(chosen)}
+		g := &group{store: s, members: len(chosen), counted: len(chosen)}
+		g.timer = time.AfterFunc(q.patience, func() { q.late(g) })
 		q.count++
-		q.members += g.members
+		q.members += g.counted
 		for _, one := range chosen {
 			q.taken[one.organization] = true
 			g.organizations = append(g.organizations, one.organization)
@@ -162,12 +168,23 @@ func (q *groups) choose() []*arrival {
 	return chosen
 }
 
+// late has nobody wait any more for there to be as many as half of a group.
+func (q *groups) late(g *group) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.members -= g.counted
+	g.counted = 0
+	q.form(g.store)
+}
+
 // over is called by a group that is over.
 func (q *groups) over(g *group) {
+	g.timer.Stop()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.count--
-	q.members -= len(g.organizations)
+	q.members -= g.counted
+	g.counted = 0
 	for _, one := range g.organizations {
 		delete(q.taken, one)
 	}
@@ -190,6 +207,8 @@ func (q *groups) single(g *group) (over func()) {
 type group struct {
 	store         *Store
 	organizations []uuid.UUID // one for each member
+	timer         *time.Timer // until it is late
+	counted       int         // in groups.members, under its lock
 
 	mu      sync.Mutex
 	members int // who are not done
@@ -200,11 +219,11 @@ type group struct {
 
 // member is one of a group's functions.
 type member struct {
-	group        *group
-	organization uuid.UUID
-	revision     uuid.NullUUID // of the organization, since it has read
-	rows         []rowOf       // that it has read
-	writes       []*text       // for when it has returned
+	*arrival
+	group    *group
+	revision uuid.NullUUID // of the organization, since it has read
+	read     []rowOf
+	writes   []*text // for when it has returned
 }
 
 // rowOf is a row of a table.
@@ -223,14 +242,14 @@ func memberOf(ctx context.Context) *member {
 }
 
 // run runs a member's function, and writes what it has to write.
-func (g *group) run(ctx context.Context, db *ent.Client, fn func(context.Context, *ent.Client) error) error {
-	m, writes := &member{group: g}, false
+func (g *group) run(ctx context.Context, a *arrival, fn func(context.Context, *ent.Client) error) error {
+	m, writes := &member{arrival: a, group: g}, false
 	defer func() {
 		if !writes { // also when fn panics
 			g.leave()
 		}
 	}()
-	err := fn(context.WithValue(ctx, txKey{}, &txState{member: m}), db)
+	err := fn(context.WithValue(ctx, txKey{}, &txState{member: m}), g.store.groups.client)
 	if err == nil {
 		err = ctx.Err()
 	}
@@ -241,22 +260,23 @@ func (g *group) run(ctx context.Context, db *ent.Client, fn func(context.Context
 	return g.ask(&request{member: m, ctx: ctx})
 }
 
-// read reads a row with a lifted text, for a member that has written nothing yet.
-func (m *member) read(ctx context.Context, t *text, row rowOf, take func(scan func(...any) error) error) error {
+// look reads a row with a lifted text, for a member that has written nothing yet.
+func (m *member) look(ctx context.Context, t *text, row rowOf, take func(scan func(...any) error) error) error {
 	defer drop(t)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if m.writes != nil || !t.canLift() {
+	// Of the rows that were named, no other member of the group has one.
+	if m.writes != nil || t.organization != m.organization || !slices.Contains(m.rows, row.id) || !t.canLift() {
 		return errAlone
 	}
-	m.organization, m.rows = t.organization, append(m.rows, row)
+	m.read = append(m.read, row)
 	return m.group.ask(&request{member: m, ctx: ctx, text: t, take: take})
 }
 
 // write has writes wait until the function has returned.
-func (m *member) write(writes []Write) error {
-	if m.writes != nil || !m.revision.Valid {
+func (m *member) write(organization uuid.UUID, writes []Write) error {
+	if m.writes != nil || organization != m.organization || !m.revision.Valid {
 		return errAlone
 	}
 	list := lifted(writes, m.organization)

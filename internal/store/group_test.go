@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"entgo.io/ent/dialect"
+	entsql "entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	"dealflow/ent"
@@ -312,15 +313,19 @@ func TestGroupedWithOneThatIsAlone(t *testing.T) {
 // TestGroupedWaitsForNobody shows that who waits for a lock does so alone.
 func TestGroupedWaitsForNobody(t *testing.T) {
 	lock := map[string]struct {
-		take  func(ctx context.Context, db *ent.Client, o office) error
-		first int // statements of another in the same organization
+		take func(ctx context.Context, db *ent.Client, o office) error
+		want [3]int // statements of each: the group's two, and those of Tx
 	}{
 		"of its row": {func(ctx context.Context, db *ent.Client, o office) error {
 			return db.Deal.UpdateOneID(o.second.ID).AddVersion(1).Exec(ctx)
-		}, 2},
+		}, [3]int{2, 4, 2}},
 		"of its organization's events": {func(ctx context.Context, db *ent.Client, o office) error {
 			return db.EventHead.Update().AddSeq(0).Exec(ctx)
-		}, 4},
+		}, [3]int{4, 4, 2}},
+		"of what a foreign key names": {func(ctx context.Context, db *ent.Client, _ office) error {
+			_, err := db.Organization.Query().Modify(func(s *entsql.Selector) { s.For("UPDATE") }).OnlyID(ctx)
+			return err
+		}, [3]int{4, 4, 4}},
 	}
 	s := storetest.Patient(t)
 	for name, test := range lock {
@@ -360,7 +365,7 @@ func TestGroupedWaitsForNobody(t *testing.T) {
 				t.Error(err)
 			}
 			o.check(t, s, "Bridge1", "Tower2", "Bridge3")
-			for i, want := range []int{test.first, 4, 2} { // the group's two, and those of Tx
+			for i, want := range test.want {
 				if n := counters[i].Count(); n != want {
 					t.Errorf("change %d takes %d statements, want %d", i, n, want)
 				}

@@ -16,6 +16,7 @@ import (
 	"entgo.io/ent/dialect"
 	"github.com/google/uuid"
 	"github.com/lib/pq"
+	"github.com/lib/pq/pqerror"
 
 	"dealflow/ent"
 	"dealflow/ent/eventhead"
@@ -100,12 +101,12 @@ func (g *group) look(ctx context.Context, alike []*request, errs []error) error 
 	k.add("org", "uuid", len(alike), func(i int) any { return alike[i].member.organization })
 	k.addText("a", alike[0].text, len(alike), func(i int) *text { return alike[i].text })
 	var t text
-	t.add("SELECT l.*, l.id IS NOT NULL, h.").name(eventhead.FieldRevision).add(" FROM ").from(&k, "k")
+	t.add("SELECT l.id IS NOT NULL, h.").name(eventhead.FieldRevision).add(", l.* FROM ").from(&k, "k")
 	t.add(" LEFT JOIN LATERAL (").join(alike[0].text).add(") l ON TRUE LEFT JOIN ").name(eventhead.Table)
 	t.add(" h ON h.").name(column).add(" = k.org ORDER BY k.n")
 	err := g.query(ctx, alike, &t, &k, func(i int, rows *sql.Rows) error {
 		m, there, revision := alike[i].member, false, uuid.NullUUID{}
-		err := alike[i].take(func(into ...any) error { return rows.Scan(append(into, &there, &revision)...) })
+		err := alike[i].take(func(into ...any) error { return rows.Scan(append([]any{&there, &revision}, into...)...) })
 		switch {
 		case !there: // and so all is null, which the error may be about
 			errs[i] = new(ent.NotFoundError)
@@ -141,7 +142,7 @@ func (g *group) write(ctx context.Context, all []*request, errs []error) error {
 		with.addPart(&m, i, one)
 	}
 	t.add("WITH m AS MATERIALIZED (SELECT *, CAST(SUM(adds) OVER (PARTITION BY org ORDER BY n DESC) - adds AS bigint) AS later FROM ").
-		from(&m, "m").add(" WHERE ").join(&free).add(")").join(&with).add(" SELECT n FROM m")
+		from(&m, "m").add(" WHERE set_config('lock_timeout', '" + lockTime + "', TRUE) <> '' AND ").join(&free).add(")").join(&with).add(" SELECT n FROM m")
 	for _, r := range all {
 		drop(r.member.writes...)
 	}
@@ -153,8 +154,8 @@ func (g *group) write(ctx context.Context, all []*request, errs []error) error {
 		errs[n-1] = nil
 		return nil
 	})
-	if _, refused := errors.AsType[*pq.Error](err); refused {
-		return errAlone // and nothing is written
+	if pg, told := errors.AsType[*pq.Error](err); told && pg.Code.Class() != pqerror.ClassConnectionException {
+		return errAlone // and nothing is written; a pooler may have lost the connection, and not know
 	}
 	return err
 }
@@ -186,7 +187,7 @@ type slot struct {
 func slotsOf(all []*request) []*slot {
 	var slots []*slot
 	for i, r := range all {
-		for _, row := range r.member.rows {
+		for _, row := range r.member.read {
 			at := slices.IndexFunc(slots, func(s *slot) bool { return s.of[i] == nil && s.table == row.table })
 			if at < 0 {
 				at = len(slots)

@@ -30,7 +30,8 @@ type First struct {
 // it is read with, as text; without one it is the empty text.
 type Of struct{ Row, By, Table, Column string }
 
-// LockRow reads the row with an id of the organization, and locks it as Lock does. More
+// LockRow reads the row with an id of the organization, and locks it as Lock does, or in
+// Grouped has it locked, as it was read, when the function's writes are written. More
 // may be read with it, which is then among the row's values by its name: what that says
 // of other rows is as they were before the wait for this one. Without the row it answers
 // an error that is ent.IsNotFound.
@@ -43,7 +44,7 @@ func (s *Store) LockRow(ctx context.Context, db *ent.Client, into Row, table str
 	if m := memberOf(ctx); m != nil {
 		t := newLifted(organization)
 		columns = t.lockRow(table, columns, id, more)
-		return m.read(ctx, t, rowOf{table, id}, take)
+		return m.look(ctx, t, rowOf{table, id}, take)
 	}
 	t := s.text(organization)
 	columns = t.lockRow(table, columns, id, more)

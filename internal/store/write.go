@@ -72,7 +72,7 @@ func (s *Store) Together(ctx context.Context, db *ent.Client, writes ...Write) e
 	}
 	noteWrite(ctx)
 	if m := memberOf(ctx); m != nil {
-		return m.write(writes)
+		return m.write(organization, writes)
 	}
 	at := len(writes)
 	if s.Dialect != dialect.Postgres {
