@@ -57,7 +57,7 @@ func (s *Store) Grouped(ctx context.Context, rows []uuid.UUID, fn func(ctx conte
 		return err
 	}
 	if len(g.organizations) == 1 {
-		defer s.groups.single(g)()
+		defer s.groups.over(g)
 	} else if err := g.run(ctx, a, fn); !errors.Is(err, errAlone) {
 		return err
 	}
@@ -168,37 +168,39 @@ func (q *groups) choose() []*arrival {
 	return chosen
 }
 
-// late has nobody wait any more for there to be as many as half of a group.
+// late has nobody wait any more for a group that may itself wait for a lock: others need not
+// be as many as half of it, and one that is alone counts as over.
 func (q *groups) late(g *group) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.members -= g.counted
 	g.counted = 0
-	q.form(g.store)
-}
-
-// over is called by a group that is over.
-func (q *groups) over(g *group) {
-	g.timer.Stop()
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.count--
-	q.members -= g.counted
-	g.counted = 0
-	for _, one := range g.organizations {
-		delete(q.taken, one)
+	if len(g.organizations) == 1 {
+		q.end(g)
 	}
 	q.form(g.store)
 }
 
-// single has a group of one, which Tx runs, be over when that is, or when others have no
-// more patience with it: it may wait for a lock.
-func (q *groups) single(g *group) (over func()) {
-	end := sync.OnceFunc(func() { q.over(g) })
-	timer := time.AfterFunc(q.patience, end)
-	return func() {
-		timer.Stop()
-		end()
+// over is called when a group is over.
+func (q *groups) over(g *group) {
+	g.timer.Stop()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.end(g)
+	q.form(g.store)
+}
+
+// end makes room for another group, once. It is called with the lock.
+func (q *groups) end(g *group) {
+	if g.ended {
+		return
+	}
+	g.ended = true
+	q.count--
+	q.members -= g.counted
+	g.counted = 0 // also for late, if it comes after this
+	for _, one := range g.organizations {
+		delete(q.taken, one)
 	}
 }
 
@@ -208,7 +210,8 @@ type group struct {
 	store         *Store
 	organizations []uuid.UUID // one for each member
 	timer         *time.Timer // until it is late
-	counted       int         // in groups.members, under its lock
+	counted       int         // in groups.members, under the lock of groups
+	ended         bool        // the same
 
 	mu      sync.Mutex
 	members int // who are not done
